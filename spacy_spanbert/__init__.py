@@ -1,0 +1,1 @@
+"""Nested spans on one shared BERT or SpanBERT encoder, inside spaCy."""
