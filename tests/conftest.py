@@ -1,0 +1,38 @@
+"""Fixtures every floor may use."""
+
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test reaches for the network
+
+import numpy
+import pytest
+import torch
+
+from tests.tiny_encoder import write_tiny_bert, write_tiny_roberta
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _fixed_seeds() -> Iterator[None]:
+    random.seed(0)
+    numpy.random.seed(0)
+    torch.manual_seed(0)
+    yield
+
+
+@pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a tiny uncased BERT with a pooler, once. Read its folder; do not write into it."""
+    return write_tiny_bert(tmp_path_factory.mktemp("checkpoints") / "tiny_bert")
+
+
+@pytest.fixture(scope="session")
+def tiny_roberta(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a tiny RoBERTa with a pooler, once. Read its folder; do not write into it."""
+    return write_tiny_roberta(tmp_path_factory.mktemp("checkpoints") / "tiny_roberta")
