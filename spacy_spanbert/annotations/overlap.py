@@ -5,7 +5,8 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .nesting import has_crossing
+from spacy_spanbert.annotations.nesting import has_crossing
+from spacy_spanbert.errors import SpanbertError
 
 Overlap = Literal["any", "nested", "flat"]
 OVERLAPS: tuple[str, ...] = get_args(Overlap)
@@ -34,8 +35,9 @@ def resolve_overlap(
     mode (str): "any", "nested" or "flat".
     RETURNS (NDArray[np.int64]): Indices of the kept spans, by start, then the longer
         first, then the higher score; shape (n_kept,); empty on empty input.
-    RAISES (ValueError): If the mode is unknown, the shapes differ, a span has no
-        words, or a score is not a number (or negative, for "flat").
+    RAISES (SpanbertError): If the mode is unknown.
+    RAISES (ValueError): If the shapes differ, a span has no words, or a score is not
+        a number (or negative, for "flat").
     """
     first = np.asarray(starts, dtype=np.int64)
     after = np.asarray(ends, dtype=np.int64)
@@ -55,7 +57,7 @@ def _check(
     starts: NDArray[np.int64], ends: NDArray[np.int64], scores: NDArray[np.float64], mode: str
 ) -> None:
     if mode not in OVERLAPS:
-        raise ValueError(f"overlap must be one of {', '.join(OVERLAPS)}; got {mode!r}")
+        raise SpanbertError(f"overlap must be one of {', '.join(OVERLAPS)}; got {mode!r}")
     if starts.ndim != 1 or starts.shape != ends.shape or starts.shape != scores.shape:
         raise ValueError(
             "starts, ends and scores must be lists of one length; "
