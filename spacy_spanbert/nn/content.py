@@ -1,0 +1,113 @@
+"""The inside of a span, for all spans of a length at a time, by recurrence over the length.
+
+Mean and attention are both a running average g, and adding word j to a span moves it by
+`g += share * (value_j - g)`: share is 1 / length for the mean, and for the softmax inside the
+span it is what the new word takes of the total, `sigmoid(score_j - logsumexp(scores before))`.
+Each step is a convex combination of two rows, so nothing cancels and nothing overflows, however
+long the document and however far apart the scores. (Differences of prefix sums do cancel.)
+"""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from .candidates import SpanCandidates, SpanStep
+
+ContentName = Literal["none", "mean", "attention", "self_attention"]
+
+
+class SpanContent(nn.Module):
+    """What a span holds, as rows of the scorer's first layer; the base yields nothing.
+
+    input_width (int): Width of a word.
+    hidden_width (int): Width of a content row.
+    """
+
+    def __init__(self, input_width: int, hidden_width: int) -> None:
+        super().__init__()
+        self.input_width = input_width
+        self.hidden_width = hidden_width
+
+    def forward(self, words: Tensor, candidates: SpanCandidates) -> Iterator[Tensor | None]:
+        """Go through the lengths of the candidates.
+
+        words (Tensor): Float [n_words, input_width].
+        candidates (SpanCandidates): The spans.
+        YIELDS (Optional[Tensor]): For each length, float32 [n_scored, hidden_width], to be read
+            before the next is asked for, and not to be changed. None means zeros.
+        """
+        raise NotImplementedError
+
+
+class NoContent(SpanContent):
+    """Only the endpoints of a span count."""
+
+    def forward(self, words: Tensor, candidates: SpanCandidates) -> Iterator[Tensor | None]:  # noqa: ARG002
+        """Yield None for each length; see SpanContent.forward."""
+        return iter([None] * len(candidates.n_active))
+
+
+class MeanContent(SpanContent):
+    """The mean of the projected words of the span."""
+
+    def __init__(self, input_width: int, hidden_width: int) -> None:
+        super().__init__(input_width, hidden_width)
+        self.value = nn.Linear(input_width, hidden_width, bias=False)
+
+    def forward(self, words: Tensor, candidates: SpanCandidates) -> Iterator[Tensor | None]:
+        """Yield the means for each length; see SpanContent.forward."""
+        return self._averages(self.value(words).float(), candidates)
+
+    def _averages(self, values: Tensor, candidates: SpanCandidates) -> Iterator[Tensor]:
+        average = values.index_select(0, candidates.order)
+        for step in candidates.steps():
+            if step.length > 1:
+                average = _move(average, values, step, 1.0 / step.length)
+            yield step.pick(average)
+
+
+class AttentionContent(SpanContent):
+    """The words of the span, weighted by a softmax inside the span over one score a word."""
+
+    def __init__(self, input_width: int, hidden_width: int) -> None:
+        super().__init__(input_width, hidden_width)
+        self.value = nn.Linear(input_width, hidden_width, bias=False)
+        # A bias would move all scores alike, which a softmax does not see.
+        self.score = nn.Linear(input_width, 1, bias=False)
+
+    def forward(self, words: Tensor, candidates: SpanCandidates) -> Iterator[Tensor | None]:
+        """Yield the weighted averages for each length; see SpanContent.forward."""
+        scores = self.score(words).float()
+        return self._averages(self.value(words).float(), scores, candidates)
+
+    def _averages(
+        self, values: Tensor, scores: Tensor, candidates: SpanCandidates
+    ) -> Iterator[Tensor]:
+        average = values.index_select(0, candidates.order)
+        # [n_starts, 1]: logarithm of the softmax' denominator
+        total = scores.index_select(0, candidates.order)
+        for step in candidates.steps():
+            if step.length > 1:
+                score, total = scores.index_select(0, step.ends), total[: step.n_active]
+                share = torch.sigmoid(score - total)
+                total = torch.logaddexp(total, score)
+                average = _move(average, values, step, share)
+            yield step.pick(average)
+
+
+def _move(average: Tensor, values: Tensor, step: SpanStep, share: Tensor | float) -> Tensor:
+    """Add the last word of each span to the running average of the spans one word shorter."""
+    average = average[: step.n_active]
+    added = values.index_select(0, step.ends)
+    if torch.is_grad_enabled():
+        return torch.lerp(average, added, share)
+    return average.lerp_(added, share)
+
+
+CONTENTS: dict[ContentName, type[SpanContent]] = {
+    "none": NoContent,
+    "mean": MeanContent,
+    "attention": AttentionContent,
+}
