@@ -1,0 +1,102 @@
+"""Make Docs of corpus records."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+import numpy
+from spacy.language import Language
+from spacy.tokens import Doc, Span, SpanGroup
+
+from spacy_spanbert.data.offsets import fit_sent_starts, fit_spans
+from spacy_spanbert.data.problems import CorpusError, Place, Problem, Problems
+from spacy_spanbert.data.records import Record, RecordSpan, join_records, to_characters
+
+
+def make_docs(
+    records: Iterable[Record],
+    nlp: Language,
+    *,
+    spans_key: str,
+    problems: Problems,
+    group: str | None = None,
+    retokenize: bool = False,
+) -> Iterator[Doc]:
+    """Make a Doc of each record, or of each run of records that belong together.
+
+    records (Iterable[Record]): The records.
+    nlp (Language): Its tokenizer is used for records without words, and for `retokenize`.
+    spans_key (str): The key of `doc.spans` to fill; it is set even if there is no span.
+    problems (Problems): Told of what does not fit the tokenization and is left out.
+    group (str | None): Consecutive records with the same value of this key become one Doc,
+        each of them a sentence of it. None: a record is a Doc.
+    retokenize (bool): Tokenize the text even if the record has words; tags go with them.
+    YIELDS (Doc): The Docs; nothing for no records.
+    """
+    documents = records if group is None else _grouped(records, group, problems)
+    for record in documents:
+        yield make_doc(to_characters(record) if retokenize else record, nlp, spans_key, problems)
+
+
+def _grouped(records: Iterable[Record], group: str, problems: Problems) -> Iterator[Record]:
+    def document(record: Record) -> Any:
+        if record.user_data.get(group) is not None:
+            return record.user_data[group]
+        message = f"Expected the key {group!r} to group by. The record becomes a document alone."
+        problems.add("missing key", message, record.place)
+        return object()
+
+    for _, members in groupby(records, key=document):
+        yield join_records(list(members))
+
+
+def make_doc(record: Record, nlp: Language, spans_key: str, problems: Problems) -> Doc:
+    """Make a Doc of one record.
+
+    record (Record): The record.
+    nlp (Language): Its tokenizer is used if the record has no words.
+    spans_key (str): The key of `doc.spans` to fill; it is set even if there is no span.
+    problems (Problems): Told of spans and sentence starts that do not fit the tokenization.
+    RETURNS (Doc): The Doc; empty for an empty text.
+    """
+    spans, sent_starts = record.spans, record.sent_starts
+    if record.words is None:
+        doc = _tokenize(record.text, nlp, record.place)
+        spans = fit_spans(doc, spans, record.place, problems)
+        if sent_starts is not None:
+            sent_starts = fit_sent_starts(doc, sent_starts, record.place, problems)
+    else:
+        doc = Doc(nlp.vocab, words=record.words, spaces=record.spaces, tags=record.tags)
+    if sent_starts is not None:
+        starts = {0, *sent_starts}
+        for token in doc:
+            token.is_sent_start = token.i in starts
+    doc.user_data.update(record.user_data)
+    set_spans(doc, spans_key, spans)
+    if len(doc.spans[spans_key].attrs) == 0 and any(span.score is not None for span in spans):
+        message = "Some spans have a score and some have none: the scores are left out."
+        problems.add("missing score", message, record.place)
+    return doc
+
+
+def _tokenize(text: str, nlp: Language, place: Place) -> Doc:
+    doc: Doc = nlp.tokenizer(text)  # Not make_doc: its limit of length is for parsers.
+    if doc.text != text:
+        message = "The tokenizer changes the text, so that positions in characters are lost."
+        raise CorpusError(Problem("unfit tokenizer", message, place))
+    return doc
+
+
+def set_spans(doc: Doc, spans_key: str, spans: list[RecordSpan]) -> None:
+    """Write spans to `doc.spans`, with their scores in the group's attrs if all have one.
+
+    doc (Doc): The Doc.
+    spans_key (str): The key; what was there is replaced.
+    spans (list[RecordSpan]): Spans in words; may be empty.
+    """
+    made = [Span(doc, span.start, span.end, label=span.label) for span in spans]
+    scores = [span.score for span in spans]
+    attrs = {}
+    if scores and None not in scores:
+        attrs["scores"] = numpy.asarray(scores, dtype="float32")
+    doc.spans[spans_key] = SpanGroup(doc, name=spans_key, attrs=attrs, spans=made)

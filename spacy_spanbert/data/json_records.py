@@ -1,0 +1,207 @@
+"""Check one object of a JSONL corpus and turn it into a record."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from spacy_spanbert.data.json_spans import check_characters, parse_spans
+from spacy_spanbert.data.problems import Place, Problems
+from spacy_spanbert.data.records import Record, RecordSpan, join_words, word_offsets
+
+# Keys with a meaning of their own, or whose positions would no longer hold in a Doc.
+OWN_KEYS = {
+    *("text", "tokens", "spaces", "spans", "entities", "labels", "scores", "sent_starts", "tags"),
+    *("relations", "answer"),
+}
+
+
+class RecordError(ValueError):
+    """A record cannot be used."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+def parse_record(raw: Any, place: Place, problems: Problems) -> Record:
+    """Check one JSON value and turn it into a record.
+
+    Three forms: with `tokens` (strings), spans are in words; with Prodigy's `tokens` (objects),
+    or without any, spans are in characters, and without any the text is still to be tokenized.
+
+    raw (Any): The JSON value.
+    place (Place): Where it stands.
+    problems (Problems): Told of spans that cannot be used; they are left out.
+    RETURNS (Record): The record.
+    RAISES (RecordError): If the record cannot be used at all.
+    """
+    if not isinstance(raw, dict):
+        raise RecordError("bad record", f"Expected an object {{...}}, not {raw!r:.60}.")
+    place = place.with_doc_id(_doc_id(raw))
+    tokens = raw.get("tokens")
+    if tokens is None:
+        record = _from_text(raw, place, problems)
+    elif not isinstance(tokens, list):
+        raise RecordError("bad record", f'"tokens" is a list, not {tokens!r:.60}.')
+    elif tokens and isinstance(tokens[0], dict):
+        record = _from_tool_tokens(raw, place, problems)
+    else:
+        record = _from_words(raw, place, problems)
+    if raw.get("relations"):
+        problems.note("relations left out", "Relations are not read, only spans.", place)
+    return replace(
+        record,
+        sent_starts=_sent_starts(raw, record),
+        tags=_tags(raw, record),
+        user_data=_user_data(raw),
+    )
+
+
+def _doc_id(raw: Mapping[str, Any]) -> str | int | None:
+    doc_id = raw.get("doc_id")
+    return doc_id if isinstance(doc_id, str | int) else None
+
+
+def _text(raw: Mapping[str, Any]) -> str:
+    text = raw.get("text")
+    if not isinstance(text, str):
+        keys = ", ".join(map(repr, list(raw)[:12])) or "none"
+        what = "no text" if text is None else f"{text!r:.60} as text"
+        message = f'Expected "text" (a string) or "tokens". It has {what}; its keys: {keys}.'
+        raise RecordError("missing key", message)
+    return _sound(text)
+
+
+def _sound(text: str) -> str:
+    try:
+        check_characters(text)
+    except ValueError as error:
+        raise RecordError("bad record", str(error)) from None
+    return text
+
+
+def _from_text(raw: Mapping[str, Any], place: Place, problems: Problems) -> Record:
+    text = _text(raw)
+    spans = parse_spans(raw, len(text), "characters", place, problems)
+    return Record(text=text, words=None, spaces=[], spans=spans, place=place)
+
+
+def _from_words(raw: Mapping[str, Any], place: Place, problems: Problems) -> Record:
+    words = raw["tokens"]
+    for i, word in enumerate(words):
+        if not isinstance(word, str) or not word:
+            message = f"Expected strings that are not empty as tokens; token {i} is {word!r:.60}."
+            raise RecordError("bad record", message)
+    spaces = raw.get("spaces")
+    if spaces is None:
+        spaces = _spaces_of(words, _text(raw)) if "text" in raw else [True] * len(words)
+    elif not isinstance(spaces, list) or len(spaces) != len(words):
+        n_spaces = len(spaces) if isinstance(spaces, list) else "no list of"
+        message = f'"tokens" has {len(words)} words, but "spaces" {n_spaces} values.'
+        raise RecordError("bad record", message)
+    spaces = [bool(space) for space in spaces]
+    text = _sound(join_words(words, spaces))
+    if "text" in raw:
+        _compare(text, _text(raw))
+    spans = parse_spans(raw, len(words), "words", place, problems)
+    return Record(text=text, words=words, spaces=spaces, spans=spans, place=place)
+
+
+def _spaces_of(words: list[str], text: str) -> list[bool]:
+    """Tell from the text whether a space follows each word; `_compare` checks the rest."""
+    spaces, end = [], 0
+    for word in words:
+        end += len(word)
+        spaces.append(text[end : end + 1] == " ")
+        end += spaces[-1]
+    return spaces
+
+
+def _compare(joined: str, text: str) -> None:
+    if joined == text:
+        return
+    pairs = zip(joined, text, strict=False)
+    shorter = min(len(joined), len(text))
+    at = next((i for i, (a, b) in enumerate(pairs) if a != b), shorter)
+    message = (
+        f'"tokens" and "spaces" do not give "text": from character {at} on they give '
+        f"{joined[at : at + 20]!r}, the text has {text[at : at + 20]!r}."
+    )
+    raise RecordError("text mismatch", message)
+
+
+def _from_tool_tokens(raw: Mapping[str, Any], place: Place, problems: Problems) -> Record:
+    """Read Prodigy's form: tokens with offsets, spans in characters.
+
+    Tokens that leave out part of the text cannot be words of a Doc: then the text is tokenized.
+    """
+    text = _text(raw)
+    words: list[Any] = [token.get("text") for token in raw["tokens"] if isinstance(token, dict)]
+    if len(words) < len(raw["tokens"]) or not all(isinstance(w, str) and w for w in words):
+        raise RecordError("bad record", 'Each of "tokens" is an object with its "text".')
+    spans = parse_spans(raw, len(text), "characters", place, problems)
+    spaces = _spaces_of(words, text)
+    if join_words(words, spaces) != text:
+        return Record(text=text, words=None, spaces=[], spans=spans, place=place)
+    fitting = list(_in_words(spans, words, spaces, text, place, problems))
+    return Record(text=text, words=words, spaces=spaces, spans=fitting, place=place)
+
+
+def _in_words(
+    spans: Iterable[RecordSpan],
+    words: list[str],
+    spaces: list[bool],
+    text: str,
+    place: Place,
+    problems: Problems,
+) -> Iterable[RecordSpan]:
+    offsets = list(word_offsets(words, spaces))
+    first = {start: i for i, (start, _) in enumerate(offsets)}
+    last = {end: i for i, (_, end) in enumerate(offsets)}
+    for span in spans:
+        if span.start in first and span.end in last:
+            yield replace(span, start=first[span.start], end=last[span.end] + 1)
+        else:
+            message = (
+                f"The span {text[span.start : span.end]!r} ({span.label}, characters "
+                f"{span.start} to {span.end}) does not fit the tokens of its own record."
+            )
+            problems.add("misaligned span", message, place)
+
+
+def _sent_starts(raw: Mapping[str, Any], record: Record) -> list[int] | None:
+    starts = raw.get("sent_starts")
+    if starts is None:
+        return None
+    n_positions = len(record.text) if record.words is None else len(record.words)
+    is_sound = isinstance(starts, list) and all(
+        isinstance(start, int) and 0 <= start < n_positions for start in starts
+    )
+    if not is_sound:
+        message = f'"sent_starts" is a list of positions below {n_positions}, not {starts!r:.60}.'
+        raise RecordError("bad record", message)
+    return sorted(set(starts))
+
+
+def _tags(raw: Mapping[str, Any], record: Record) -> list[str] | None:
+    tags = raw.get("tags")
+    if tags is None or record.words is None:
+        return None
+    is_list = isinstance(tags, list) and all(isinstance(tag, str) for tag in tags)
+    if not is_list or len(tags) != len(record.words):
+        message = f'"tags" has one string for each of the {len(record.words)} words.'
+        raise RecordError("bad record", message)
+    for tag in tags:
+        _sound(tag)
+    return list(tags)
+
+
+def _user_data(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep `doc_id`, `sent_id` and what else is one plain value; a tool's `_private` keys go."""
+    return {
+        key: value
+        for key, value in raw.items()
+        if key not in OWN_KEYS
+        and not key.startswith("_")
+        and isinstance(value, str | int | float | bool)
+    }
