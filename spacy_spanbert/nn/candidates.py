@@ -138,6 +138,38 @@ class SpanCandidates:
         """How many candidates there are."""
         return self.starts.shape[0]
 
+    def rows_of(self, starts: Any, lengths: Any) -> Tensor:
+        """Look spans up.
+
+        starts (Tensor): Integers [n_queries]; any, also outside the words.
+        lengths (Tensor): Integers [n_queries]; any.
+        RETURNS (Tensor): Long [n_queries]; the row of each span, the first one of repeated
+            candidates, -1 where the span is not a candidate.
+        """
+        device = self.starts.device
+        starts = _long_vector(starts, "starts").to(device)
+        lengths = _long_vector(lengths, "lengths").to(device)
+        if not self.n_spans:
+            return torch.full_like(starts, -1)
+        n_keys = self.n_words + 1
+        keys, rows = (self.starts * n_keys + self.lengths).sort(stable=True)
+        inside = (starts >= 0) & (lengths >= 1) & (starts + lengths <= self.n_words)
+        wanted = torch.where(inside, starts * n_keys + lengths, -1)
+        found = torch.searchsorted(keys, wanted).clamp_max(self.n_spans - 1)
+        return torch.where(keys[found] == wanted, rows[found], -1)
+
+    def neighbour_rows(self, rows: Tensor) -> Tensor:
+        """Find the candidates with one boundary moved by one word.
+
+        rows (Tensor): Long [n_queries]; rows of candidates.
+        RETURNS (Tensor): Long [n_queries, 4]; rows of the spans that begin one word earlier,
+            begin one later, end one earlier, end one later; -1 where not a candidate.
+        """
+        # [n_queries, 4]
+        starts = self.starts[rows].unsqueeze(1) + rows.new_tensor([-1, 1, 0, 0])
+        lengths = self.lengths[rows].unsqueeze(1) + rows.new_tensor([1, -1, -1, 1])
+        return self.rows_of(starts.flatten(), lengths.flatten()).view(-1, 4)
+
     def steps(self) -> Iterator[SpanStep]:
         """Go through the lengths.
 
