@@ -1,0 +1,1 @@
+"""Folder, hub name or package -> encoder and tokenizer, and back."""
