@@ -1,0 +1,68 @@
+"""Gold spans, placed on the words the pipeline sees."""
+
+from typing import NamedTuple
+
+from spacy.tokens import Doc
+
+from spacy_spanbert.annotations.positions import word_positions
+
+
+class GoldSpan(NamedTuple):
+    """A gold span.
+
+    start (int): First of the predicted words; -1 if it does not begin and end with them.
+    end (int): Predicted word after the last; -1 if it does not begin and end with them.
+    length (int): In predicted words; in gold words if it does not fit the predicted ones.
+    label (str): Its label.
+    """
+
+    start: int
+    end: int
+    length: int
+    label: str
+
+    @property
+    def is_aligned(self) -> bool:
+        """Whether the predicted words can express the span."""
+        return self.start >= 0
+
+
+def place_gold_spans(predicted: Doc, reference: Doc, spans_key: str) -> list[GoldSpan]:
+    """Place the gold spans of a reference on predicted words, by their characters.
+
+    predicted (Doc): The Doc as the pipeline tokenizes it; may be the reference itself.
+    reference (Doc): The Doc with the gold spans.
+    spans_key (str): Their key in `doc.spans`, which must be there.
+    RETURNS (list[GoldSpan]): Without repetitions, by start, the longer first, then label;
+        empty if there are none.
+    RAISES (SpanbertError): If the two texts differ in more than white space and case.
+    """
+    distinct = {(span.start, span.end, span.label_) for span in reference.spans[spans_key]}
+    ordered = sorted(distinct, key=lambda span: (span[0], -span[1], span[2]))
+    if predicted is reference:
+        return [GoldSpan(start, end, end - start, label) for start, end, label in ordered]
+    words, gold_words = word_positions(predicted, reference)
+    start_at = {position: word for word, position in enumerate(words.starts)}
+    # backwards, so that a white-space word is left out where it has no width
+    end_at = {words.ends[word]: word + 1 for word in reversed(range(len(words.ends)))}
+    placed = []
+    for gold_start, gold_end, label in ordered:
+        first, last = gold_words.place(gold_start, gold_end)
+        start, end = start_at.get(first, -1), end_at.get(last, -1)
+        if 0 <= start < end:
+            placed.append(GoldSpan(start, end, end - start, label))
+        else:
+            placed.append(GoldSpan(-1, -1, gold_end - gold_start, label))
+    return placed
+
+
+def sentence_numbers(doc: Doc) -> list[int] | None:
+    """Number the sentence of each word.
+
+    doc (Doc): Any Doc.
+    RETURNS (Optional[list[int]]): Rising numbers; length n_words. None where the Doc has no
+        sentence boundaries.
+    """
+    if not doc.has_annotation("SENT_START"):
+        return None
+    return (doc.to_array("SENT_START") == 1).cumsum().tolist()
