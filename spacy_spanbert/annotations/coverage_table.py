@@ -54,9 +54,7 @@ def _summarise(coverage: Coverage) -> str:
 
 
 def _tabulate_labels(coverage: Coverage) -> str:
-    commonest_first = sorted(
-        coverage.by_label, key=lambda label: (-coverage.by_label[label], label)
-    )
+    counts = coverage.by_label
     rows = [
         _Row(
             label if label.isprintable() else repr(label),
