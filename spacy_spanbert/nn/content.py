@@ -8,14 +8,11 @@ long the document and however far apart the scores. (Differences of prefix sums 
 """
 
 from collections.abc import Iterator
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from .candidates import SpanCandidates, SpanStep
-
-ContentName = Literal["none", "mean", "attention", "self_attention"]
 
 
 class SpanContent(nn.Module):
@@ -76,10 +73,12 @@ class AttentionContent(SpanContent):
         self.value = nn.Linear(input_width, hidden_width, bias=False)
         # A bias would move all scores alike, which a softmax does not see.
         self.score = nn.Linear(input_width, 1, bias=False)
+        nn.init.zeros_(self.score.weight)  # at first, the mean
 
     def forward(self, words: Tensor, candidates: SpanCandidates) -> Iterator[Tensor | None]:
         """Yield the weighted averages for each length; see SpanContent.forward."""
-        scores = self.score(words).float()
+        with torch.autocast(words.device.type, enabled=False):
+            scores = self.score(words.float())
         return self._averages(self.value(words).float(), scores, candidates)
 
     def _averages(
@@ -104,10 +103,3 @@ def _move(average: Tensor, values: Tensor, step: SpanStep, share: Tensor | float
     if torch.is_grad_enabled():
         return torch.lerp(average, added, share)
     return average.lerp_(added, share)
-
-
-CONTENTS: dict[ContentName, type[SpanContent]] = {
-    "none": NoContent,
-    "mean": MeanContent,
-    "attention": AttentionContent,
-}

@@ -44,6 +44,8 @@ class FeedForwardEndpoints(nn.Module):
         self.activation: ActivationName = activation
         # starts and ends side by side, as one matrix product
         self.feed_forward = nn.Linear(input_width, 2 * hidden_width)
+        # Keeps endpoints as large as the inside, which has no layer before its projection.
+        nn.init.kaiming_uniform_(self.feed_forward.weight, nonlinearity="relu")
         self.dropout = nn.Dropout(dropout)
         self.start = nn.Linear(hidden_width, hidden_width)
         self.end = nn.Linear(hidden_width, hidden_width, bias=False)

@@ -1,36 +1,20 @@
 """Scores for spans: a feed-forward scorer whose first layer is a sum, never a copied row."""
 
-from typing import Literal, NamedTuple, get_args
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from .activation import ACTIVATIONS, ActivationName, activate
+from .biaffine import Biaffine
 from .candidates import SpanCandidates
-from .content import CONTENTS, ContentName
-from .endpoints import FeedForwardEndpoints, LinearEndpoints
-
-RepresentationName = Literal[
-    "endpoints_mean", "ffn_endpoints", "ffn_endpoints_mean", "ffn_endpoints_attention"
-]
-REPRESENTATIONS: tuple[RepresentationName, ...] = get_args(RepresentationName)
-
-
-class _Parts(NamedTuple):
-    feed_forward: bool
-    content: ContentName
-
-
-_PARTS: dict[RepresentationName, _Parts] = {
-    "endpoints_mean": _Parts(feed_forward=False, content="mean"),
-    "ffn_endpoints": _Parts(feed_forward=True, content="none"),
-    "ffn_endpoints_mean": _Parts(feed_forward=True, content="mean"),
-    "ffn_endpoints_attention": _Parts(feed_forward=True, content="attention"),
-}
+from .grid import SpanGrid
+from .representations import REPRESENTATIONS, RepresentationName, make_representation
 
 
 class SpanScorer(nn.Module):
-    """Score spans with `output(activation(S[i] + E[j] + G[i, j] + L[length]))`.
+    """Score spans with `output(activation(S[start] + E[end] + G[start, end] + L[length]))`.
 
     S and E are projections of the first and last word, G of what is inside, L is a learned row
     for each length: the first layer of a scorer on `[s_i; e_j; g_ij; width]`, without that
@@ -42,8 +26,15 @@ class SpanScorer(nn.Module):
     representation (str): One of REPRESENTATIONS.
     max_length (int): How many lengths have a learned row; longer spans use the last.
     use_width_embedding (bool): Whether there is a learned row for each length.
-    dropout (float): After every activation; 0 to below 1. On the first layer one mask a start.
+    biaffine_width (int): Width of starts and ends that are multiplied with each other, for a
+        term of their own in each score; 0 for none.
+    conv_layers (int): Layers of 3 x 3 convolution over the grid of spans; 0 for none. Needs all
+        spans as candidates.
+    conv_width (int): Features of a span in those layers.
+    dropout (float): After every activation; 0 to below 1. On the first layer there is one mask
+        for each start, shared by the spans that begin there.
     activation (str): "relu" or "gelu".
+    RAISES (ValueError): When a size or a name cannot be.
     """
 
     def __init__(
@@ -55,45 +46,58 @@ class SpanScorer(nn.Module):
         representation: RepresentationName = "ffn_endpoints_attention",
         max_length: int = 12,
         use_width_embedding: bool = True,
+        biaffine_width: int = 0,
+        conv_layers: int = 0,
+        conv_width: int = 32,
         dropout: float = 0.0,
         activation: ActivationName = "relu",
     ) -> None:
         super().__init__()
-        _check_name(representation, REPRESENTATIONS, "representation")
-        _check_name(activation, ACTIVATIONS, "activation")
+        self.sizes: dict[str, Any] = {
+            "input_width": input_width,
+            "n_outputs": n_outputs,
+            "hidden_width": hidden_width,
+            "representation": representation,
+            "max_length": max_length,
+            "use_width_embedding": use_width_embedding,
+            "biaffine_width": biaffine_width,
+            "conv_layers": conv_layers,
+            "conv_width": conv_width,
+            "dropout": dropout,
+            "activation": activation,
+        }
+        _check_sizes(self.sizes)
         self.input_width = input_width
         self.n_outputs = n_outputs
-        self.hidden_width = hidden_width
-        self.representation: RepresentationName = representation
         self.max_length = max_length
-        self.use_width_embedding = use_width_embedding
         self.dropout = dropout
         self.activation: ActivationName = activation
-        parts = _PARTS[representation]
-        self.endpoints: FeedForwardEndpoints | LinearEndpoints
-        if parts.feed_forward:
-            self.endpoints = FeedForwardEndpoints(input_width, hidden_width, activation, dropout)
-        else:
-            self.endpoints = LinearEndpoints(input_width, hidden_width)
-        self.content = CONTENTS[parts.content](input_width, hidden_width)
-        # [max_length, hidden_width]
-        self.width_rows = nn.Parameter(torch.zeros(max_length, hidden_width))
-        self.width_rows.requires_grad_(use_width_embedding)
-        self.output = nn.Linear(hidden_width, n_outputs)
+        self.endpoints, self.content = make_representation(
+            representation,
+            input_width=input_width,
+            hidden_width=hidden_width,
+            activation=activation,
+            dropout=dropout,
+        )
+        self.width_rows: nn.Parameter | None = None
+        if use_width_embedding:
+            self.width_rows = nn.Parameter(torch.zeros(max_length, hidden_width))
+        self.biaffine: Biaffine | None = None
+        if biaffine_width:
+            self.biaffine = Biaffine(input_width, biaffine_width, n_outputs, activation)
+        self.grid: SpanGrid | None = None
+        n_features = 0
+        if conv_layers:
+            n_features = conv_width
+            self.grid = SpanGrid(conv_width, conv_layers, activation)
+            self.grid_output = nn.Linear(conv_width, n_outputs, bias=False)
+        # scores and the features of the grid side by side, as one matrix product
+        self.output = nn.Linear(hidden_width, n_outputs + n_features)
 
     @property
-    def sizes(self) -> dict[str, str | int | float | bool]:
-        """The arguments that build a scorer of the same form; plain values, fit for JSON."""
-        return {
-            "input_width": self.input_width,
-            "n_outputs": self.n_outputs,
-            "hidden_width": self.hidden_width,
-            "representation": self.representation,
-            "max_length": self.max_length,
-            "use_width_embedding": self.use_width_embedding,
-            "dropout": self.dropout,
-            "activation": self.activation,
-        }
+    def halo(self) -> int:
+        """How many starts to each side of a span its score depends on; for word_blocks."""
+        return 0 if self.grid is None else len(self.grid.weights)
 
     def forward(self, words: Tensor, candidates: SpanCandidates) -> Tensor:
         """Score the candidates.
@@ -104,44 +108,74 @@ class SpanScorer(nn.Module):
             no rows where there are no candidates.
         RAISES (ValueError): When the words do not fit the scorer or the candidates.
         """
-        self._check_words(words, candidates)
+        expected = (candidates.n_words, self.input_width)
+        if tuple(words.shape) != expected:
+            raise ValueError(
+                f"Expected words of shape {expected} (n_words of the candidates, input_width), "
+                f"but got {tuple(words.shape)}."
+            )
+        candidates = candidates.to(words.device)
         if not torch.is_autocast_enabled(words.device.type):
             words = words.float()
         starts, ends = self.endpoints(words)
         contents = self.content(words, candidates)
+        products = None if self.biaffine is None else self.biaffine(words, candidates)
         with torch.autocast(words.device.type, enabled=False):
-            starts = starts.index_select(0, candidates.order)
-            mask = self._dropout_mask(starts)
-            # an empty first part keeps the graph whole where there are no candidates
-            logits = [self.output(starts[:0])]
-            for step, content in zip(candidates.steps(), contents, strict=True):
-                hidden = ends.index_select(0, step.scored_ends).add_(step.pick(starts))
-                if content is not None:
-                    hidden.add_(content)
-                if self.use_width_embedding:
-                    hidden.add_(self.width_rows[min(step.length, self.max_length) - 1])
-                hidden = activate(hidden, self.activation)
-                if mask is not None:
-                    hidden = hidden * step.pick(mask)
-                logits.append(self.output(hidden))
-            return torch.cat(logits).index_select(0, candidates.places)
+            outputs = list(self._outputs(starts, ends, contents, candidates))
+            rows = torch.cat(outputs).index_select(0, candidates.places)
+            logits = rows[:, : self.n_outputs]
+            if self.grid is not None:
+                features = self.grid(rows[:, self.n_outputs :], candidates)
+                logits = logits + self.grid_output(features)
+            if products is not None:
+                # The empty part is there where there are no candidates.
+                scores = torch.cat([logits[:0], *products])
+                logits = logits + scores.index_select(0, candidates.places)
+            return logits
+
+    def _outputs(
+        self,
+        starts: Tensor,
+        ends: Tensor,
+        contents: Iterator[Tensor | None],
+        candidates: SpanCandidates,
+    ) -> Iterator[Tensor]:
+        """Yield the rows of the last layer, length by length."""
+        # [n_words, hidden_width] -> [n_starts, hidden_width]
+        starts = starts.index_select(0, candidates.order)
+        mask = self._dropout_mask(starts)
+        # No rows: keeps the graph whole where there are no candidates.
+        yield self.output(starts[:0])
+        for step, content in zip(candidates.steps(), contents, strict=True):
+            hidden = ends.index_select(0, step.scored_ends).add_(step.pick(starts))
+            if content is not None:
+                hidden.add_(content)
+            if self.width_rows is not None:
+                hidden.add_(self.width_rows[min(step.length, self.max_length) - 1])
+            hidden = activate(hidden, self.activation)
+            if mask is not None:
+                hidden = hidden * step.pick(mask)
+            yield self.output(hidden)
 
     def _dropout_mask(self, starts: Tensor) -> Tensor | None:
-        """Draw one mask for each start: a mask for each span costs more than scoring it."""
+        """Draw one mask for each start: to draw one for each span costs more than scoring it."""
         if not (self.training and self.dropout):
             return None
         keep = 1.0 - self.dropout
         return torch.empty_like(starts).bernoulli_(keep).div_(keep)
 
-    def _check_words(self, words: Tensor, candidates: SpanCandidates) -> None:
-        expected = (candidates.n_words, self.input_width)
-        if tuple(words.shape) != expected:
+
+def _check_sizes(sizes: dict[str, Any]) -> None:
+    for name in ("input_width", "n_outputs", "hidden_width", "max_length", "conv_width"):
+        if sizes[name] < 1:
+            raise ValueError(f"Expected {name} of 1 or more, but got {sizes[name]}.")
+    for name in ("biaffine_width", "conv_layers"):
+        if sizes[name] < 0:
+            raise ValueError(f"Expected {name} of 0 (off) or more, but got {sizes[name]}.")
+    if not 0.0 <= sizes["dropout"] < 1.0:
+        raise ValueError(f"Expected dropout from 0 to below 1, but got {sizes['dropout']}.")
+    for name, choices in (("representation", REPRESENTATIONS), ("activation", ACTIVATIONS)):
+        if sizes[name] not in choices:
             raise ValueError(
-                f"Expected words of shape {expected} (the words of the candidates, input_width), "
-                f"but got {tuple(words.shape)}."
+                f"Unknown {name} {sizes[name]!r}. Choose one of: {', '.join(choices)}."
             )
-
-
-def _check_name(name: str, names: tuple[str, ...], argument: str) -> None:
-    if name not in names:
-        raise ValueError(f"Unknown {argument} {name!r}. Choose one of: {', '.join(names)}.")
