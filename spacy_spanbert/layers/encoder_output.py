@@ -1,0 +1,63 @@
+"""What the encoder gives to listeners, in the form of spacy-transformers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from spacy_transformers.data_classes import (
+    FullTransformerBatch,
+    TransformerData,
+    WordpieceBatch,
+)
+from thinc.types import Floats2d, Ragged
+from transformers.file_utils import ModelOutput
+
+from spacy_spanbert.layers.doc_reader import DocReader, EncodedDoc
+
+
+def full_batch(
+    encoded: Sequence[EncodedDoc], output: Floats2d, reader: DocReader
+) -> FullTransformerBatch:
+    """Hand the encoder's output to Docs and listeners.
+
+    Each Doc sees one row: the [CLS] of its windows, then its pieces in text order, each once. So
+    nothing is padded, and the alignment of words points right into it. Even an empty Doc has a
+    [CLS], which spares listeners a special case.
+
+    encoded (Sequence[EncodedDoc]): The Docs.
+    output (Floats2d): All output rows, shape (n_rows, width).
+    reader (DocReader): Knows how pieces are spelled.
+    RETURNS (FullTransformerBatch): With `doc_data` filled.
+    """
+    doc_data = []
+    start = 0
+    for doc in encoded:
+        end = start + doc.n_rows
+        doc_data.append(_doc_data(doc, output[start:end], reader))
+        start = end
+    nothing = np.zeros((0,), dtype="i")
+    return FullTransformerBatch(
+        spans=[[] for _ in encoded],
+        wordpieces=WordpieceBatch.empty(),
+        model_output=ModelOutput(last_hidden_state=output[None]),
+        align=Ragged(nothing, nothing),
+        cached_doc_data=doc_data,
+    )
+
+
+def _doc_data(doc: EncodedDoc, output: Floats2d, reader: DocReader) -> TransformerData:
+    n_windows = len(doc.windows)
+    first = np.repeat(reader.special.prefix[:1], n_windows)
+    # shape (1, n_windows + n_pieces)
+    ids = np.concatenate([first, doc.pieces.ids])[None]
+    pieces = WordpieceBatch(
+        strings=[reader.strings(ids[0])],
+        input_ids=ids,
+        attention_mask=np.ones(ids.shape, dtype="f"),
+        lengths=[ids.shape[1]],
+        token_type_ids=None,
+    )
+    return TransformerData(
+        wordpieces=pieces,
+        model_output=ModelOutput(last_hidden_state=output[None]),
+        align=Ragged(doc.alignment.flat() + n_windows, doc.alignment.n_pieces),
+    )

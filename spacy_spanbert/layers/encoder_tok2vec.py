@@ -1,0 +1,68 @@
+"""An encoder of its own for one component: what nlp.replace_listeners puts in."""
+
+from collections.abc import Callable
+from typing import Any
+
+from spacy.tokens import Doc
+from spacy.util import registry
+from spacy_transformers.data_classes import FullTransformerBatch, TransformerData
+from spacy_transformers.layers.trfs2arrays import trfs2arrays
+from thinc.api import Model, chain
+from thinc.types import Floats2d, Ragged
+
+from spacy_spanbert.layers.encoder import EncoderModel
+
+Tok2Vec = Model[list[Doc], list[Floats2d]]
+
+
+@registry.architectures("spacy-spanbert.EncoderTok2Vec.v1")
+def build_encoder_tok2vec(
+    encoder: EncoderModel, pooling: Model[Ragged, Floats2d], grad_factor: float = 1.0
+) -> Tok2Vec:
+    """Build a tok2vec layer with an encoder that no other component shares.
+
+    encoder (EncoderModel): The encoder.
+    pooling (Model[Ragged, Floats2d]): Piece vectors to word vectors.
+    grad_factor (float): Factor on the gradient that reaches the encoder.
+    RETURNS (Tok2Vec): Docs to word vectors, one array a Doc, shape (n_words, width).
+    """
+    return chain(replace_listener(encoder), trfs2arrays(pooling, grad_factor))
+
+
+def replace_listener(encoder: EncoderModel) -> Model[list[Doc], list[TransformerData]]:
+    """Build what stands in for a listener; spaCy calls this from nlp.replace_listeners.
+
+    encoder (EncoderModel): A copy of the shared encoder's model.
+    RETURNS (Model[list[Doc], list[TransformerData]]): Gives what a listener would.
+    """
+    return chain(encoder, Model("spanbert-split", _split))
+
+
+def replace_listener_config(
+    encoder_config: dict[str, Any], listener_config: dict[str, Any]
+) -> dict[str, Any]:
+    """Write the config that belongs to replace_listener.
+
+    encoder_config (dict[str, Any]): The config of the encoder's model.
+    listener_config (dict[str, Any]): The config of the listener layer.
+    RETURNS (dict[str, Any]): The config of the layer with its own encoder.
+    """
+    return {
+        "@architectures": "spacy-spanbert.EncoderTok2Vec.v1",
+        "encoder": dict(encoder_config),
+        "pooling": dict(listener_config["pooling"]),
+        "grad_factor": listener_config.get("grad_factor", 1.0),
+    }
+
+
+def _split(
+    model: Model, batch: FullTransformerBatch, is_train: bool
+) -> tuple[list[TransformerData], Callable[[list[TransformerData]], Floats2d]]:
+    del is_train
+
+    def backprop(d_doc_data: list[TransformerData]) -> Floats2d:
+        return model.ops.xp.concatenate(
+            [d.model_output["last_hidden_state"][0] for d in d_doc_data]
+        )
+
+    return batch.doc_data, backprop

@@ -1,0 +1,198 @@
+"""The span scorer as a thinc model: Docs and candidates in, one row of logits a candidate out."""
+
+from collections.abc import Callable, Iterator
+from itertools import accumulate, pairwise
+from typing import Any
+
+import torch
+from spacy.tokens import Doc
+from spacy.util import registry
+from thinc.api import Model, torch2xp, xp2torch
+from thinc.types import Floats2d
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from spacy_spanbert.layers.precision import Precision
+from spacy_spanbert.layers.torch_shim import TorchShim
+from spacy_spanbert.nn.blocks import word_blocks
+from spacy_spanbert.nn.candidates import SpanCandidates
+from spacy_spanbert.nn.scorer import RepresentationName, SpanScorer
+
+ScorerInput = tuple[list[Doc], SpanCandidates]
+ScorerModel = Model[ScorerInput, Floats2d]
+# Starts that are scored together. Less would not fill the matrix units, more would not fit into
+# the processor's cache.
+BLOCK_WORDS = 1024
+# More words than this in a training batch are scored in blocks that are computed twice.
+MAX_TRAINING_WORDS = 4096
+
+
+@registry.architectures("spacy-spanbert.SpanScorer.v1")
+def build_span_scorer(
+    tok2vec: Model[list[Doc], list[Floats2d]],
+    representation: RepresentationName = "ffn_endpoints_attention",
+    hidden_width: int = 256,
+    use_width_embedding: bool = True,
+    biaffine_width: int = 0,
+    conv_layers: int = 0,
+    conv_width: int = 32,
+    dropout: float = 0.1,
+    activation: str = "relu",
+    precision: Precision = "auto",
+) -> ScorerModel:
+    """Build a scorer of spans; `initialize` gives it its sizes.
+
+    tok2vec (Model[list[Doc], list[Floats2d]]): Word vectors: a listener on the encoder, or any
+        other spaCy tok2vec layer.
+    representation (str): What a span is made of: "endpoints_mean", "ffn_endpoints",
+        "ffn_endpoints_mean", "ffn_endpoints_attention" or "span_self_attention".
+    hidden_width (int): Width of the first layer.
+    use_width_embedding (bool): Whether there is a learned vector for each length.
+    biaffine_width (int): Width of a start × end product added to the scores; 0 for none.
+    conv_layers (int): 3 × 3 convolutions over the grid of starts and ends; 0 for none.
+    conv_width (int): Their channels.
+    dropout (float): In training, 0 to below 1.
+    activation (str): "relu" or "gelu".
+    precision (Precision): Of the projections of words; spans are added up in float32.
+    RETURNS (ScorerModel): The model.
+    """
+    settings = {
+        "representation": representation,
+        "hidden_width": hidden_width,
+        "use_width_embedding": use_width_embedding,
+        "biaffine_width": biaffine_width,
+        "conv_layers": conv_layers,
+        "conv_width": conv_width,
+        "dropout": dropout,
+        "activation": activation,
+    }
+    return Model(
+        "span-scorer",
+        forward,
+        layers=[tok2vec],
+        refs={"tok2vec": tok2vec},
+        shims=[TorchShim(None, build=_build, precision=precision)],
+        dims={"nO": None},
+        attrs={"settings": settings},
+    )
+
+
+def set_sizes(model: ScorerModel, *, n_outputs: int, max_length: int, docs: list[Doc]) -> None:
+    """Make the scorer's weights.
+
+    model (ScorerModel): The model.
+    n_outputs (int): Scores of a span.
+    max_length (int): Lengths with a vector of their own, in words.
+    docs (list[Doc]): A few Docs with words, from which tok2vec learns its sizes.
+    RAISES (ValueError): If the setting of the config does not suit the scorer.
+    """
+    tok2vec = model.get_ref("tok2vec")
+    tok2vec.initialize(X=docs)
+    sizes = {
+        **model.attrs["settings"],
+        "input_width": tok2vec.predict(docs)[0].shape[1],
+        "n_outputs": n_outputs,
+        "max_length": max_length,
+    }
+    scorer_shim(model).set_module(_build(sizes))
+    model.set_dim("nO", n_outputs, force=True)
+
+
+def scorer_shim(model: ScorerModel) -> TorchShim:
+    """RETURNS (TorchShim): What holds the scorer's module."""
+    shim = model.shims[0]
+    assert isinstance(shim, TorchShim)
+    return shim
+
+
+def score_all(
+    model: ScorerModel, docs: list[Doc], reach: Tensor
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Score every span without gradients, a block of words at a time.
+
+    Nothing that is held grows with the number of spans: what to keep of a block is for the caller
+    to decide.
+
+    model (ScorerModel): The model.
+    docs (list[Doc]): The Docs.
+    reach (Tensor): The longest span that begins at each word of all Docs, shape (n_words,).
+    YIELDS (tuple[Tensor, Tensor, Tensor]): First words of spans, counted over all Docs, their
+        lengths, both of shape (n_rows,), and logits, shape (n_rows, n_outputs).
+    """
+    words = _word_vectors(model, docs)
+    with scorer_shim(model).inference() as module:
+        for block in word_blocks(reach, BLOCK_WORDS, module.halo):
+            candidates = SpanCandidates.all_spans(block.reach)
+            logits = module(words[block.first_word : block.last_word], candidates)
+            starts = candidates.starts[block.kept] + block.first_word
+            yield starts, candidates.lengths[block.kept], logits[block.kept]
+
+
+def score_given(
+    model: ScorerModel, docs: list[Doc], starts: Tensor, lengths: Tensor
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Score the given spans as score_all scores all.
+
+    model (ScorerModel): The model.
+    docs (list[Doc]): The Docs.
+    starts (Tensor): First words, counted over all Docs, ascending, shape (n_spans,).
+    lengths (Tensor): In words, shape (n_spans,).
+    YIELDS (tuple[Tensor, Tensor, Tensor]): As score_all.
+    """
+    words = _word_vectors(model, docs)
+    with scorer_shim(model).inference() as module:
+        for first in range(0, len(words), BLOCK_WORDS):
+            rows = slice(*torch.searchsorted(starts, torch.tensor([first, first + BLOCK_WORDS])))
+            block_starts, block_lengths = starts[rows], lengths[rows]
+            if len(block_starts) == 0:
+                continue
+            block_words = words[first : int((block_starts + block_lengths).max())]
+            candidates = SpanCandidates.given_spans(
+                block_starts - first, block_lengths, len(block_words)
+            )
+            yield block_starts, block_lengths, module(block_words, candidates)
+
+
+def forward(
+    model: ScorerModel, inputs: ScorerInput, is_train: bool
+) -> tuple[Floats2d, Callable[[Floats2d], ScorerInput]]:
+    """Score candidates, shape (n_spans, n_outputs), in their row order."""
+    docs, candidates = inputs
+    shim = scorer_shim(model)
+    vectors, backprop_tok2vec = model.get_ref("tok2vec")(docs, is_train)
+    words = xp2torch(model.ops.xp.concatenate(vectors), device=shim.device, requires_grad=is_train)
+    with shim.training() if is_train else shim.inference() as module:
+        logits = _score_in_training(module, words, candidates)
+
+    def backprop(d_logits: Floats2d) -> ScorerInput:
+        logits.backward(xp2torch(d_logits, device=logits.device))
+        d_words = torch2xp(words.grad)
+        ends = list(accumulate(len(array) for array in vectors))
+        backprop_tok2vec([d_words[a:b] for a, b in pairwise([0, *ends])])
+        return inputs
+
+    return torch2xp(logits.detach()), backprop
+
+
+def _score_in_training(module: nn.Module, words: Tensor, candidates: SpanCandidates) -> Tensor:
+    """Score, and for long texts compute blocks again in the backward pass to save memory."""
+    is_dense = candidates.picked is None
+    if not is_dense or candidates.n_words <= MAX_TRAINING_WORDS:
+        return module(words, candidates)
+    reach = torch.bincount(candidates.starts, minlength=candidates.n_words)
+    parts = []
+    for block in word_blocks(reach, MAX_TRAINING_WORDS, module.halo):
+        block_words = words[block.first_word : block.last_word]
+        block_candidates = SpanCandidates.all_spans(block.reach)
+        logits = checkpoint(module, block_words, block_candidates, use_reentrant=False)
+        parts.append(logits[block.kept])
+    return torch.cat(parts)
+
+
+def _word_vectors(model: ScorerModel, docs: list[Doc]) -> Tensor:
+    vectors = model.get_ref("tok2vec").predict(docs)
+    return xp2torch(model.ops.xp.concatenate(vectors), device=scorer_shim(model).device)
+
+
+def _build(sizes: dict[str, Any]) -> SpanScorer:
+    return SpanScorer(**sizes)

@@ -1,0 +1,131 @@
+"""From scores to the spans that are written on a Doc."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from spacy.tokens import Doc, Span, SpanGroup
+from torch import Tensor
+
+from spacy_spanbert.annotations.overlap import resolve_overlap
+
+
+@dataclass(frozen=True)
+class ScoredSpans:
+    """Spans above the threshold, over the words of a batch of Docs.
+
+    starts (NDArray[np.int64]): First word, counted over all Docs, shape (n_spans,).
+    ends (NDArray[np.int64]): Word after the last, shape (n_spans,).
+    labels (NDArray[np.int64]): Index of the label, shape (n_spans,).
+    scores (NDArray[np.float32]): Probability of that label, shape (n_spans,).
+    """
+
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    scores: NDArray[np.float32]
+
+    def __getitem__(self, index: object) -> "ScoredSpans":
+        return ScoredSpans(
+            self.starts[index], self.ends[index], self.labels[index], self.scores[index]
+        )
+
+
+def select_spans(
+    blocks: Iterable[tuple[Tensor, Tensor, Tensor]],
+    *,
+    threshold: float,
+    multilabel: bool,
+    max_positive: int | None,
+) -> ScoredSpans:
+    """Keep what is probable enough, block by block.
+
+    blocks (Iterable[tuple[Tensor, Tensor, Tensor]]): Starts, lengths and logits of spans.
+    threshold (float): Lowest probability, 0 to 1.
+    multilabel (bool): Whether each label is decided by itself. If not, the last output is "none",
+        and a span carries its best label other than none, whether or not none is more probable.
+    max_positive (int | None): With multilabel: the most labels of a span, the best ones.
+    RETURNS (ScoredSpans): Ordered by start, then by end, then by label.
+    """
+    parts = [(np.zeros(0, dtype=np.int64),) * 3 + (np.zeros(0, dtype=np.float32),)]
+    for starts, lengths, logits in blocks:
+        if multilabel:
+            rows, labels, scores = _select_labels(logits, threshold, max_positive)
+        else:
+            rows, labels, scores = _select_best(logits, threshold)
+        ends = starts[rows] + lengths[rows]
+        parts.append(tuple(x.cpu().numpy() for x in (starts[rows], ends, labels, scores)))
+    starts, ends, labels, scores = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.lexsort((labels, ends, starts))
+    return ScoredSpans(starts, ends, labels, scores)[order]
+
+
+def _select_best(logits: Tensor, threshold: float) -> tuple[Tensor, Tensor, Tensor]:
+    best, labels = logits[:, :-1].max(dim=1)
+    # shape (n_spans,)
+    scores = (best - logits.logsumexp(dim=1)).exp()
+    rows = torch.nonzero(scores >= threshold)[:, 0]
+    return rows, labels[rows], scores[rows]
+
+
+def _select_labels(
+    logits: Tensor, threshold: float, max_positive: int | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    scores = logits.sigmoid()
+    is_kept = scores >= threshold
+    if max_positive is not None and max_positive < scores.shape[1]:
+        best = scores.topk(max_positive, dim=1).indices
+        is_kept &= torch.zeros_like(is_kept).scatter_(1, best, value=True)
+    rows, labels = torch.nonzero(is_kept, as_tuple=True)
+    return rows, labels, scores[rows, labels]
+
+
+def write_spans(
+    docs: Sequence[Doc],
+    predictions: Sequence[ScoredSpans],
+    *,
+    labels: Sequence[str],
+    spans_key: str,
+    write_ents: bool,
+) -> None:
+    """Write spans with their probabilities on Docs.
+
+    docs (Sequence[Doc]): `doc.spans[spans_key]` is set on each, also where it is empty.
+    predictions (Sequence[ScoredSpans]): What was found in each Doc, in its own words.
+    labels (Sequence[str]): Names of the labels.
+    spans_key (str): Key in `doc.spans`.
+    write_ents (bool): Whether to set `doc.ents` too; the spans of a Doc must not overlap then.
+    """
+    for doc, found in zip(docs, predictions, strict=True):
+        columns = (found.starts.tolist(), found.ends.tolist(), found.labels.tolist())
+        spans = [
+            Span(doc, start, end, label=labels[label])
+            for start, end, label in zip(*columns, strict=True)
+        ]
+        doc.spans[spans_key] = SpanGroup(
+            doc, name=spans_key, spans=spans, attrs={"scores": found.scores}
+        )
+        if write_ents:
+            doc.ents = spans
+
+
+def split_by_doc(found: ScoredSpans, docs: Sequence[Doc], overlap: str) -> list[ScoredSpans]:
+    """Give each Doc its spans, and let overlapping ones compete.
+
+    found (ScoredSpans): Spans over the words of all Docs, ordered by start.
+    docs (Sequence[Doc]): The Docs.
+    overlap (str): "any", "nested" or "flat"; see resolve_overlap.
+    RETURNS (list[ScoredSpans]): One entry a Doc, positions counted from its first word.
+    """
+    borders = np.cumsum([0, *(len(doc) for doc in docs)])
+    rows = np.searchsorted(found.starts, borders)
+    split = []
+    for index in range(len(docs)):
+        part = found[rows[index] : rows[index + 1]]
+        shift = borders[index]
+        part = ScoredSpans(part.starts - shift, part.ends - shift, part.labels, part.scores)
+        kept = resolve_overlap(part.starts, part.ends, part.scores, overlap)
+        split.append(part[np.sort(kept)])
+    return split

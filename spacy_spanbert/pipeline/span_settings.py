@@ -1,0 +1,67 @@
+"""Settings of a span component that do not suit one another."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from spacy_spanbert.errors import SpanbertError
+
+OVERLAPS = ("any", "nested", "flat")
+LOSS_OPTIONS = (
+    "boundary_smoothing",
+    "positive_weight",
+    "none_weight",
+    "focal_gamma",
+    "negatives",
+)
+
+
+def check_settings(
+    cfg: Mapping[str, Any], loss: Mapping[str, float], lr_scale: float, name: str
+) -> None:
+    """Refuse settings that cannot be meant.
+
+    cfg (Mapping[str, Any]): The component's settings.
+    loss (Mapping[str, float]): Options of the loss.
+    lr_scale (float): Factor on the learning rate.
+    name (str): The component's name, for messages.
+    RAISES (SpanbertError): Naming the key, what is expected, and what came.
+    """
+    max_length, max_positive = cfg["max_length"], cfg["max_positive"]
+    checks = [
+        ("spans_key", bool(cfg["spans_key"]), "a text of one letter or more"),
+        ("threshold", 0 <= cfg["threshold"] <= 1, "a probability, 0 to 1"),
+        (
+            "max_length",
+            max_length == "auto" or (isinstance(max_length, int) and max_length >= 1),
+            '"auto" or a number of words, 1 or more',
+        ),
+        ("overlap", cfg["overlap"] in OVERLAPS, "one of " + ", ".join(OVERLAPS)),
+        (
+            "max_positive",
+            max_positive is None or (isinstance(max_positive, int) and max_positive >= 1),
+            "null or a number of labels, 1 or more",
+        ),
+        (
+            "max_positive",
+            max_positive in (None, 1) or cfg["multilabel"],
+            "null or 1 unless multilabel = true: without it a span has one label",
+        ),
+        (
+            "write_ents",
+            not cfg["write_ents"] or cfg["overlap"] == "flat",
+            'false unless overlap = "flat": doc.ents cannot overlap',
+        ),
+    ]
+    for key, is_right, expected in checks:
+        if not is_right:
+            raise SpanbertError(f"[components.{name}] {key} is {cfg[key]!r}, expected {expected}")
+    if lr_scale <= 0:
+        raise SpanbertError(
+            f"[components.{name}] lr_scale is {lr_scale}, expected a number above 0"
+        )
+    for key in loss:
+        if key not in LOSS_OPTIONS:
+            raise SpanbertError(
+                f"[components.{name}.loss] has no option {key!r}; there are: "
+                + ", ".join(LOSS_OPTIONS)
+            )
