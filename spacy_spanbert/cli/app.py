@@ -9,4 +9,4 @@ app = typer.Typer(name="spanbert", help=HELP, no_args_is_help=True, rich_markup_
 
 @app.callback()
 def spanbert() -> None:
-    """Keep the commands a group even while there is only one."""
+    """Nested spans on one shared BERT or SpanBERT encoder: corpora in, annotations out."""

@@ -68,9 +68,7 @@ def make_doc(record: Record, nlp: Language, spans_key: str, problems: Problems) 
     else:
         doc = Doc(nlp.vocab, words=record.words, spaces=record.spaces, tags=record.tags)
     if sent_starts is not None:
-        starts = {0, *sent_starts}
-        for token in doc:
-            token.is_sent_start = token.i in starts
+        _set_sent_starts(doc, sent_starts)
     doc.user_data.update(record.user_data)
     set_spans(doc, spans_key, spans)
     if len(doc.spans[spans_key].attrs) == 0 and any(span.score is not None for span in spans):
@@ -87,6 +85,14 @@ def _tokenize(text: str, nlp: Language, place: Place) -> Doc:
     return doc
 
 
+def _set_sent_starts(doc: Doc, starts: list[int]) -> None:
+    """Set all at once: `token.is_sent_start = ...` looks at the whole Doc each time."""
+    if len(doc):
+        flags: Any = numpy.full((len(doc), 1), -1, dtype="int64")
+        flags[[0, *starts]] = 1
+        doc.from_array(["SENT_START"], flags.astype("uint64"))
+
+
 def set_spans(doc: Doc, spans_key: str, spans: list[RecordSpan]) -> None:
     """Write spans to `doc.spans`, with their scores in the group's attrs if all have one.
 
@@ -100,3 +106,60 @@ def set_spans(doc: Doc, spans_key: str, spans: list[RecordSpan]) -> None:
     if scores and None not in scores:
         attrs["scores"] = numpy.asarray(scores, dtype="float32")
     doc.spans[spans_key] = SpanGroup(doc, name=spans_key, attrs=attrs, spans=made)
+
+
+def get_spans(doc: Doc, spans_key: str, place: Place, problems: Problems) -> list[RecordSpan]:
+    """Read the spans of a Doc, with their scores.
+
+    doc (Doc): The Doc.
+    spans_key (str): The key of `doc.spans`.
+    place (Place): Where the Doc stands.
+    problems (Problems): Told if there is no such key, of spans without words, which no format
+        can hold, and of scores that do not belong to the spans; all these are left out.
+    RETURNS (list[RecordSpan]): The spans, in words.
+    """
+    if spans_key not in doc.spans:
+        keys = ", ".join(map(repr, doc.spans)) or "none"
+        message = f"Expected spans under the key {spans_key!r}; there are: {keys}."
+        problems.add("no spans under the key", message, place)
+        return []
+    group = doc.spans[spans_key]
+    scores = group.attrs.get("scores")
+    if scores is None or len(scores) != len(group):
+        if scores is not None:
+            message = f"{len(group)} spans, but {len(scores)} scores: the scores are left out."
+            problems.add("missing score", message, place)
+        scores = [None] * len(group)
+    spans = []
+    for span, score in zip(group, scores, strict=True):
+        if span.end > span.start:
+            value = None if score is None else float(score)
+            spans.append(RecordSpan(span.start, span.end, span.label_, value))
+        else:
+            message = f"The span {span.label_!r} at word {span.start} has no word."
+            problems.add("empty span", message, place)
+    return spans
+
+
+def place_of(doc: Doc, index: int, source: str | None = None) -> Place:
+    """Tell where a Doc stands.
+
+    doc (Doc): The Doc; its own name is `doc.user_data["doc_id"]`.
+    index (int): How many Docs came before it.
+    source (str | None): The file.
+    RETURNS (Place): The place.
+    """
+    return Place(source, doc_index=index + 1, doc_id=doc.user_data.get("doc_id"))
+
+
+def sent_starts_of(doc: Doc) -> list[int] | None:
+    """Find where the sentences of a Doc start.
+
+    doc (Doc): The Doc.
+    RETURNS (list[int] | None): The first word of each sentence; None if boundaries are not set.
+    """
+    if not doc.has_annotation("SENT_START"):
+        return None
+    starts = [token.i for token in doc if token.is_sent_start]
+    # spaCy says of every Doc of one word that its sentences are known.
+    return None if len(doc) == 1 and not starts else starts

@@ -178,7 +178,9 @@ def write_whole_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     if path.exists() and not path.is_dir():
         raise CorpusError(f"{path} is a file: name a folder to write.")
     if path.is_dir() and not replace and any(path.iterdir()):
-        raise CorpusError(f"The folder {path} is not empty: name another, or allow replacing it.")
+        raise CorpusError(
+            f"The folder {path} is not empty: name another, or allow to overwrite it."
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     part = _part_of(path)
     part.mkdir()
@@ -200,4 +202,4 @@ def write_whole_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
 
 def _part_of(path: Path) -> Path:
     """Make up a hidden name in the same folder, so that renaming is one step."""
-    return path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}.part")
+    return path.with_name(f".{secrets.token_hex(8)}.part")

@@ -53,7 +53,7 @@ def parse_record(raw: Any, place: Place, problems: Problems) -> Record:
         record,
         sent_starts=_sent_starts(raw, record),
         tags=_tags(raw, record),
-        user_data=_user_data(raw),
+        user_data={key: value for key, value in raw.items() if is_plain(key, value)},
     )
 
 
@@ -196,12 +196,12 @@ def _tags(raw: Mapping[str, Any], record: Record) -> list[str] | None:
     return list(tags)
 
 
-def _user_data(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep `doc_id`, `sent_id` and what else is one plain value; a tool's `_private` keys go."""
-    return {
-        key: value
-        for key, value in raw.items()
-        if key not in OWN_KEYS
-        and not key.startswith("_")
-        and isinstance(value, str | int | float | bool)
-    }
+def is_plain(key: str, value: Any) -> bool:
+    """Tell what of a record goes to `doc.user_data`, and back.
+
+    key (str): A key of the record: one without a meaning of its own, not a tool's `_private`.
+    value (Any): Its value: a string, number or truth value, which holds whatever the words are.
+    RETURNS (bool): Whether it is kept.
+    """
+    is_own = key in OWN_KEYS or key.startswith("_")
+    return not is_own and isinstance(value, str | int | float | bool)

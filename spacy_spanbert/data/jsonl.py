@@ -1,14 +1,19 @@
-"""Read JSONL: one record a line."""
+"""Read and write JSONL: one record a line."""
 
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from spacy_spanbert.data.files import read_lines
-from spacy_spanbert.data.json_records import RecordError, parse_record
+import numpy
+from spacy.tokens import Doc
+
+from spacy_spanbert.data.docs import get_spans, place_of, sent_starts_of
+from spacy_spanbert.data.files import read_lines, write_whole
+from spacy_spanbert.data.json_records import RecordError, is_plain, parse_record
 from spacy_spanbert.data.problems import Place, Problems
-from spacy_spanbert.data.records import Record
+from spacy_spanbert.data.records import Record, RecordSpan
 
 
 def read_jsonl(path: Path, problems: Problems) -> Iterator[Record]:
@@ -54,3 +59,61 @@ def _parse_json(line: str) -> Any:
 def _is_rejected(raw: Any) -> bool:
     """Tell whether the annotator said no (Prodigy's `answer`)."""
     return isinstance(raw, dict) and raw.get("answer", "accept") != "accept"
+
+
+def write_jsonl(docs: Iterable[Doc], path: Path, spans_key: str, problems: Problems) -> None:
+    """Write Docs to a JSONL file (`.gz` is compressed), whole or not at all.
+
+    docs (Iterable[Doc]): The Docs; for none, the file is empty.
+    path (Path): The file.
+    spans_key (str): The key of `doc.spans` to write.
+    problems (Problems): Told of spans that cannot be written.
+    """
+    with write_whole(path) as file:
+        for i, doc in enumerate(docs):
+            record = doc_to_json(doc, spans_key, place_of(doc, i), problems)
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def doc_to_json(doc: Doc, spans_key: str, place: Place, problems: Problems) -> dict[str, Any]:
+    """Make the JSON record of a Doc, from which `read_jsonl` and `make_docs` make it again.
+
+    doc (Doc): The Doc; its sentence starts, tags and the plain values of its `user_data` are
+        written if there are any.
+    spans_key (str): The key of `doc.spans` to write.
+    place (Place): Where the Doc stands.
+    problems (Problems): Told of spans that cannot be written.
+    RETURNS (dict[str, Any]): The record. Spans have positions in words (`start`, `end`) and in
+        characters (`char_start`, `char_end`), both with the end exclusive.
+    """
+    record = {
+        key: value
+        for key, value in doc.user_data.items()
+        if isinstance(key, str) and is_plain(key, value)
+    }
+    record["text"] = doc.text
+    record["tokens"] = [token.text for token in doc]
+    record["spaces"] = [bool(token.whitespace_) for token in doc]
+    sent_starts = sent_starts_of(doc)
+    if sent_starts is not None:
+        record["sent_starts"] = sent_starts
+    if len(doc) and doc.has_annotation("TAG"):
+        record["tags"] = [token.tag_ for token in doc]
+    spans = get_spans(doc, spans_key, place, problems)
+    record["spans"] = [_span_to_json(doc, span) for span in spans]
+    return record
+
+
+def _span_to_json(doc: Doc, span: RecordSpan) -> dict[str, Any]:
+    last = doc[span.end - 1]
+    item = {
+        "start": span.start,
+        "end": span.end,
+        "char_start": doc[span.start].idx,
+        "char_end": last.idx + len(last),
+        "label": span.label,
+    }
+    if span.score is not None and math.isfinite(span.score):
+        # The shortest digits that give the same float32 again: 0.9, not 0.8999999761581421.
+        item["score"] = float(str(numpy.float32(span.score)))
+    return item

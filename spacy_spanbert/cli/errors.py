@@ -1,0 +1,26 @@
+"""Tell the user of a command what is wrong, without a traceback."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from wasabi import msg
+
+from spacy_spanbert.errors import SpanbertError
+
+
+@contextmanager
+def clean_errors() -> Iterator[None]:
+    """Turn errors that the user can mend into one line and exit code 1.
+
+    Use it as a decorator, between `app.command` and the function. Other errors are faults of the
+    program, and keep their traceback.
+
+    RAISES (SystemExit): On a SpanbertError, or an OSError such as a full disk.
+    """
+    try:
+        yield
+    except SpanbertError as error:
+        msg.fail(" ".join(str(error).splitlines()), exits=1)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        msg.fail(f"{where}{error.strerror or error}", exits=1)

@@ -1,0 +1,41 @@
+"""The tokenizer that a command works with."""
+
+from pathlib import Path
+
+import spacy
+from spacy import util
+from spacy.language import Language
+
+from spacy_spanbert.errors import SpanbertError
+
+
+def load_tokenizer(lang: str = "en", model: str | None = None) -> Language:
+    """Make a pipeline without components, for its tokenizer.
+
+    lang (str): The language, if no model is given.
+    model (str | None): A pipeline, as a folder or an installed package, whose tokenizer to use;
+        its components are not loaded.
+    RETURNS (Language): The pipeline.
+    RAISES (SpanbertError): If there is no such language or pipeline, or it cannot be loaded.
+    """
+    if model is None:
+        try:
+            return spacy.blank(lang)
+        except ImportError as error:
+            raise SpanbertError(f"No tokenizer for the language {lang!r}: {error}") from error
+    folder = _folder_of(model)
+    try:
+        components = util.load_config(folder / "config.cfg")["nlp"]["pipeline"]
+        return util.load_model_from_path(folder, exclude=components)
+    except Exception as error:  # Whatever a damaged folder makes spaCy say.
+        raise SpanbertError(f"Cannot load the tokenizer of {model}: {error}") from error
+
+
+def _folder_of(model: str) -> Path:
+    if Path(model).is_dir():
+        return Path(model)
+    if not util.is_package(model):
+        raise SpanbertError(f"{model} is no folder of a pipeline, and no installed package.")
+    package = util.get_package_path(model)
+    meta = util.get_model_meta(package)
+    return package / f"{meta['lang']}_{meta['name']}-{meta['version']}"

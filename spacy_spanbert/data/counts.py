@@ -1,0 +1,69 @@
+"""Count what goes through a command."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from spacy.tokens import Doc
+
+from spacy_spanbert.data.docs import sent_starts_of
+
+
+@dataclass
+class CorpusCounts:
+    """What Docs hold.
+
+    n_docs (int): Documents.
+    n_words (int): Words.
+    n_sents (int): Sentences, in the documents where their boundaries are set.
+    n_unmarked (int): The documents with words where they are not.
+    labels (Counter[str]): Spans by label.
+    """
+
+    n_docs: int = 0
+    n_words: int = 0
+    n_sents: int = 0
+    n_unmarked: int = 0
+    labels: Counter[str] = field(default_factory=Counter)
+
+    def watch(self, docs: Iterable[Doc], spans_key: str) -> Iterator[Doc]:
+        """Count Docs while they pass.
+
+        docs (Iterable[Doc]): The Docs.
+        spans_key (str): The key of `doc.spans` to count; it may be missing.
+        YIELDS (Doc): The same Docs.
+        """
+        for doc in docs:
+            self.add(doc, spans_key)
+            yield doc
+
+    def add(self, doc: Doc, spans_key: str) -> None:
+        """Count one Doc.
+
+        doc (Doc): The Doc.
+        spans_key (str): The key of `doc.spans` to count; it may be missing.
+        """
+        self.n_docs += 1
+        self.n_words += len(doc)
+        starts = sent_starts_of(doc)
+        self.n_sents += len(starts or ())
+        self.n_unmarked += starts is None
+        if spans_key in doc.spans:
+            self.labels.update(span.label_ for span in doc.spans[spans_key])
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Render the counts for a table.
+
+        RETURNS (list[tuple[str, str]]): Names and numbers; the labels last, the commonest first.
+        """
+        sents = f"{self.n_sents:,}"
+        if self.n_unmarked:
+            unmarked = f"not marked in {self.n_unmarked:,} documents"
+            sents = f"{sents}, {unmarked}" if self.n_sents else "not marked"
+        return [
+            ("documents", f"{self.n_docs:,}"),
+            ("sentences", sents),
+            ("words", f"{self.n_words:,}"),
+            ("spans", f"{self.labels.total():,}"),
+            *((f"  {label or '(no label)'}", f"{n:,}") for label, n in self.labels.most_common()),
+        ]
