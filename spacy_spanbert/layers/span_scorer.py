@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, cast
 
 import torch
 from spacy.tokens import Doc
 from spacy.util import registry
 from thinc.api import Model, torch2xp, xp2torch
 from thinc.types import Floats2d
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from spacy_spanbert.layers.precision import Precision
@@ -121,7 +121,7 @@ def score_all(
     """
     words = _word_vectors(model, docs)
     with scorer_shim(model).inference() as module:
-        for block in word_blocks(reach, BLOCK_WORDS, module.halo):
+        for block in word_blocks(reach, BLOCK_WORDS, cast(SpanScorer, module).halo):
             candidates = SpanCandidates.all_spans(block.reach)
             logits = module(words[block.first_word : block.last_word], candidates)
             starts = candidates.starts[block.kept] + block.first_word
@@ -162,19 +162,20 @@ def forward(
     vectors, backprop_tok2vec = model.get_ref("tok2vec")(docs, is_train)
     words = xp2torch(model.ops.xp.concatenate(vectors), device=shim.device, requires_grad=is_train)
     with shim.training() if is_train else shim.inference() as module:
-        logits = _score_in_training(module, words, candidates)
+        logits = _score_in_training(cast(SpanScorer, module), words, candidates)
 
     def backprop(d_logits: Floats2d) -> ScorerInput:
         logits.backward(xp2torch(d_logits, device=logits.device))
+        assert words.grad is not None
         d_words = torch2xp(words.grad)
         ends = list(accumulate(len(array) for array in vectors))
         backprop_tok2vec([d_words[a:b] for a, b in pairwise([0, *ends])])
         return inputs
 
-    return torch2xp(logits.detach()), backprop
+    return cast(Floats2d, torch2xp(logits.detach())), backprop
 
 
-def _score_in_training(module: nn.Module, words: Tensor, candidates: SpanCandidates) -> Tensor:
+def _score_in_training(module: SpanScorer, words: Tensor, candidates: SpanCandidates) -> Tensor:
     """Score, and for long texts compute blocks again in the backward pass to save memory."""
     is_dense = candidates.picked is None
     if not is_dense or candidates.n_words <= MAX_TRAINING_WORDS:

@@ -27,7 +27,7 @@ class ScoredSpans:
     labels: NDArray[np.int64]
     scores: NDArray[np.float32]
 
-    def __getitem__(self, index: object) -> "ScoredSpans":
+    def __getitem__(self, index: slice | NDArray[np.int64]) -> "ScoredSpans":
         return ScoredSpans(
             self.starts[index], self.ends[index], self.labels[index], self.scores[index]
         )
@@ -49,17 +49,27 @@ def select_spans(
     max_positive (int | None): With multilabel: the most labels of a span, the best ones.
     RETURNS (ScoredSpans): Ordered by start, then by end, then by label.
     """
-    parts = [(np.zeros(0, dtype=np.int64),) * 3 + (np.zeros(0, dtype=np.float32),)]
+    found = [_nothing()]
     for starts, lengths, logits in blocks:
         if multilabel:
             rows, labels, scores = _select_labels(logits, threshold, max_positive)
         else:
             rows, labels, scores = _select_best(logits, threshold)
         ends = starts[rows] + lengths[rows]
-        parts.append(tuple(x.cpu().numpy() for x in (starts[rows], ends, labels, scores)))
-    starts, ends, labels, scores = (np.concatenate(column) for column in zip(*parts, strict=True))
-    order = np.lexsort((labels, ends, starts))
-    return ScoredSpans(starts, ends, labels, scores)[order]
+        columns = (starts[rows], ends, labels, scores)
+        found.append(ScoredSpans(*(column.cpu().numpy() for column in columns)))
+    merged = ScoredSpans(
+        np.concatenate([part.starts for part in found]),
+        np.concatenate([part.ends for part in found]),
+        np.concatenate([part.labels for part in found]),
+        np.concatenate([part.scores for part in found]),
+    )
+    return merged[np.lexsort((merged.labels, merged.ends, merged.starts))]
+
+
+def _nothing() -> ScoredSpans:
+    none = np.zeros(0, dtype=np.int64)
+    return ScoredSpans(none, none, none, np.zeros(0, dtype=np.float32))
 
 
 def _select_best(logits: Tensor, threshold: float) -> tuple[Tensor, Tensor, Tensor]:
