@@ -39,8 +39,6 @@ def size_config(size: Mapping[str, Any]) -> BertConfig:
             f"{', '.join(BERT_BASE)}."
         )
     full = {**BERT_BASE, **size}
-    if full["intermediate_width"] is None:
-        full["intermediate_width"] = 4 * full["width"]
     _check_values(full)
     return BertConfig(
         num_hidden_layers=full["n_layers"],
@@ -48,7 +46,7 @@ def size_config(size: Mapping[str, Any]) -> BertConfig:
         num_attention_heads=full["n_heads"],
         vocab_size=full["n_pieces"],
         max_position_embeddings=full["max_pieces"],
-        intermediate_size=full["intermediate_width"],
+        intermediate_size=full["intermediate_width"] or 4 * full["width"],
         hidden_dropout_prob=full["dropout"],
         attention_probs_dropout_prob=full["attention_dropout"],
     )
@@ -99,6 +97,8 @@ def build_checkpoint(
 
 def _check_values(full: Mapping[str, Any]) -> None:
     for key, value in full.items():
+        if value is None and BERT_BASE[key] is None:
+            continue
         if key.endswith("dropout"):
             is_right = type(value) in (int, float) and 0 <= value < 1
             expected = "a number from 0 to below 1"
@@ -109,7 +109,9 @@ def _check_values(full: Mapping[str, Any]) -> None:
             raise CheckpointError(f"The size's {key} must be {expected}, but got {value!r}.")
     width, n_heads = full["width"], full["n_heads"]
     if width % n_heads:
+        below = width - width % n_heads
+        fitting = [str(fit) for fit in (below, below + n_heads) if fit > 0]
         raise CheckpointError(
             f"The size's width must be a multiple of n_heads, but {width} is none of {n_heads}: "
-            f"take {width // n_heads * n_heads or n_heads} or {(width // n_heads + 1) * n_heads}."
+            f"take {' or '.join(fitting)}."
         )

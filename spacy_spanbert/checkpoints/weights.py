@@ -90,7 +90,8 @@ def _load_pickle(path: Path) -> object:
 
 def _read_parts(index: Path) -> Weights:
     try:
-        parts = sorted(set(json.loads(index.read_text("utf8"))["weight_map"].values()))
+        weight_map = json.loads(index.read_bytes())["weight_map"]
+        parts = sorted({str(part) for part in weight_map.values()})
     except (ValueError, KeyError, AttributeError, TypeError) as err:
         raise CheckpointError(
             f"Cannot read {index}: expected JSON with a 'weight_map' from the names of the "
