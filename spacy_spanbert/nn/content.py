@@ -2,9 +2,10 @@
 
 Mean and attention are both a running average g, and adding word j to a span moves it by
 `g += share * (value_j - g)`: share is 1 / length for the mean, and for the softmax inside the
-span it is what the new word takes of the total, `sigmoid(score_j - logsumexp(scores before))`.
-Each step is a convex combination of two rows, so nothing cancels and nothing overflows, however
-long the document and however far apart the scores. (Differences of prefix sums do cancel.)
+span it is the weight of the new word over the sum of weights, weights being taken relative to
+the highest score so far. Each step is a convex combination of two rows, so nothing cancels and
+nothing overflows, however long the document and however far apart the scores. (Differences of
+prefix sums do cancel.)
 """
 
 from collections.abc import Iterator
@@ -85,14 +86,18 @@ class AttentionContent(SpanContent):
         self, values: Tensor, scores: Tensor, candidates: SpanCandidates
     ) -> Iterator[Tensor]:
         average = values.index_select(0, candidates.order)
-        # [n_starts, 1]: logarithm of the softmax' denominator
-        total = scores.index_select(0, candidates.order)
+        # The highest score so far is only a scale: averages and gradients do not depend on it.
+        peaks = scores.detach()
+        # [n_starts, 1]: highest score, sum of exp(score - highest score)
+        peak = peaks.index_select(0, candidates.order)
+        total = torch.exp(scores.index_select(0, candidates.order) - peak)
         for step in candidates.steps():
             if step.length > 1:
-                score, total = scores.index_select(0, step.ends), total[: step.n_active]
-                share = torch.sigmoid(score - total)
-                total = torch.logaddexp(total, score)
-                average = _move(average, values, step, share)
+                before, total = peak[: step.n_active], total[: step.n_active]
+                peak = torch.maximum(before, peaks.index_select(0, step.ends))
+                weight = torch.exp(scores.index_select(0, step.ends) - peak)
+                total = total * torch.exp(before - peak) + weight
+                average = _move(average, values, step, weight / total)
             yield step.pick(average)
 
 

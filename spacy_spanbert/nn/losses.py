@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ..errors import SpanbertError
 from .targets import span_targets
 
 # Keeps powers of zero finite; far below the smallest probability that matters.
@@ -55,8 +56,10 @@ def span_loss(
     generator (Optional[torch.Generator]): For that draw; on the device of the logits.
     RETURNS (tuple[Tensor, Tensor]): The sum over rows, divided by nothing, float32 []; its
         gradient, float32 [n_spans, n_outputs]. Without rows: zero, and no rows.
-    RAISES (ValueError): When shapes or values do not fit together.
+    RAISES (ValueError): When shapes do not fit together.
+    RAISES (SpanbertError): When an option has a value that cannot be.
     """
+    _check_options(positive_weight, none_weight, focal_gamma, negatives)
     logits = logits.detach().float()
     n_outputs = n_labels if multilabel else n_labels + 1
     if logits.dim() != 2 or logits.shape[1] != n_outputs:
@@ -132,9 +135,22 @@ def _counted_rows(
             )
         counted = annotated.to(targets.device, torch.bool)
     if negatives is not None:
-        if not 0.0 <= negatives <= 1.0:
-            raise ValueError(f"Expected negatives between 0 and 1, but got {negatives}.")
         drawn = torch.rand(n_spans, generator=generator, device=targets.device) < negatives
         drawn |= (targets[:, :n_labels] > 0.0).any(1)
         counted = drawn if counted is None else counted & drawn
     return counted
+
+
+def _check_options(
+    positive_weight: float, none_weight: float, focal_gamma: float, negatives: float | None
+) -> None:
+    options = {
+        "positive_weight": positive_weight,
+        "none_weight": none_weight,
+        "focal_gamma": focal_gamma,
+    }
+    for name, value in options.items():
+        if value < 0.0:
+            raise SpanbertError(f"Expected {name} of 0 or more, but got {value}.")
+    if negatives is not None and not 0.0 <= negatives <= 1.0:
+        raise SpanbertError(f"Expected negatives between 0 and 1, but got {negatives}.")

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..errors import SpanbertError
 from .activation import ACTIVATIONS, ActivationName, activate
 from .biaffine import Biaffine
 from .candidates import SpanCandidates
@@ -34,7 +35,7 @@ class SpanScorer(nn.Module):
     dropout (float): After every activation; 0 to below 1. On the first layer there is one mask
         for each start, shared by the spans that begin there.
     activation (str): "relu" or "gelu".
-    RAISES (ValueError): When a size or a name cannot be.
+    RAISES (SpanbertError): When a size or a name cannot be.
     """
 
     def __init__(
@@ -168,14 +169,14 @@ class SpanScorer(nn.Module):
 def _check_sizes(sizes: dict[str, Any]) -> None:
     for name in ("input_width", "n_outputs", "hidden_width", "max_length", "conv_width"):
         if sizes[name] < 1:
-            raise ValueError(f"Expected {name} of 1 or more, but got {sizes[name]}.")
+            raise SpanbertError(f"Expected {name} of 1 or more, but got {sizes[name]}.")
     for name in ("biaffine_width", "conv_layers"):
         if sizes[name] < 0:
-            raise ValueError(f"Expected {name} of 0 (off) or more, but got {sizes[name]}.")
+            raise SpanbertError(f"Expected {name} of 0 (off) or more, but got {sizes[name]}.")
     if not 0.0 <= sizes["dropout"] < 1.0:
-        raise ValueError(f"Expected dropout from 0 to below 1, but got {sizes['dropout']}.")
+        raise SpanbertError(f"Expected dropout from 0 to below 1, but got {sizes['dropout']}.")
     for name, choices in (("representation", REPRESENTATIONS), ("activation", ACTIVATIONS)):
         if sizes[name] not in choices:
-            raise ValueError(
+            raise SpanbertError(
                 f"Unknown {name} {sizes[name]!r}. Choose one of: {', '.join(choices)}."
             )

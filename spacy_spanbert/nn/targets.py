@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from ..errors import SpanbertError
+
 
 def span_targets(
     gold_rows: Tensor,
@@ -34,6 +36,7 @@ def span_targets(
         by one word, -1 where not a candidate.
     RETURNS (Tensor): Float32 [n_spans, n_labels or n_labels + 1]; 0 to 1.
     RAISES (ValueError): When shapes or values do not fit together.
+    RAISES (SpanbertError): When boundary_smoothing is not a share.
     """
     _check_gold(gold_rows, gold_labels, n_spans, n_labels)
     device = gold_rows.device
@@ -92,7 +95,7 @@ def _check_gold(gold_rows: Tensor, gold_labels: Tensor, n_spans: int, n_labels: 
 
 def _check_smoothing(epsilon: float, neighbours: Tensor | None, gold_rows: Tensor) -> None:
     if not 0.0 <= epsilon <= 1.0:
-        raise ValueError(f"Expected boundary_smoothing between 0 and 1, but got {epsilon}.")
+        raise SpanbertError(f"Expected boundary_smoothing between 0 and 1, but got {epsilon}.")
     if neighbours is None or neighbours.shape != (gold_rows.shape[0], 4):
         shape = None if neighbours is None else tuple(neighbours.shape)
         raise ValueError(
