@@ -1,8 +1,9 @@
 """Where the words of two tokenizations of one text stand, on a common ruler."""
 
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 from spacy.tokens import Doc
 
 from spacy_spanbert.errors import SpanbertError
@@ -53,6 +54,26 @@ def word_positions(predicted: Doc, reference: Doc) -> tuple[WordPositions, WordP
             f"got {_shorten(text)} and {_shorten(other)}"
         )
     return _on_ruler(predicted, _count_visible(text)), _on_ruler(reference, _count_visible(other))
+
+
+def copy_sentences(source: Doc, target: Doc) -> None:
+    """Set the sentence boundaries of a Doc on other words of the same text.
+
+    A sentence that begins inside a word of the target is joined to the one before.
+
+    source (Doc): The Doc with the boundaries; without any, nothing is done.
+    target (Doc): The Doc that gets them; may be empty.
+    RAISES (SpanbertError): If the texts differ in more than white space and case.
+    """
+    if not len(target) or not source.has_annotation("SENT_START"):
+        return
+    words, source_words = word_positions(target, source)
+    first_words = {source_words.starts[sentence.start] for sentence in source.sents}
+    flags: Any = np.full((len(target), 1), -1, dtype="int64")  # spaCy's stub wants its own type
+    # backwards, so that of words at one place (white space without width) the first counts
+    begins = {words.starts[word]: word for word in reversed(range(len(target)))}
+    flags[[0, *(begins[start] for start in first_words if start in begins)]] = 1
+    target.from_array(["SENT_START"], flags.astype("uint64"))
 
 
 def _on_ruler(doc: Doc, ruler: range | list[int]) -> WordPositions:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc
 
-from spacy_spanbert.annotations.positions import word_positions
+from spacy_spanbert.annotations.positions import copy_sentences, word_positions
 from spacy_spanbert.errors import SpanbertError
 
 VOCAB = spacy.blank("en").vocab
@@ -55,3 +55,35 @@ def test_positions_equal_counting_visible_characters(text, cuts):
     expected = [tuple(len("".join(text[:border].split())) for border in pair) for pair in pairs]
     assert list(zip(*found, strict=True)) == (expected if words else [])
     assert gold == found
+
+
+def words_that_begin_sentences(doc: Doc) -> list[str]:
+    return [word.text for word in doc if word.is_sent_start]
+
+
+def test_sentences_are_copied_to_words_that_begin_with_them():
+    source = Doc(
+        VOCAB, words=list("abcd"), spaces=[False] * 4, sent_starts=[True, True, True, False]
+    )
+    target = Doc(VOCAB, words=["ab", "cd"], spaces=[False] * 2)
+    copy_sentences(source, target)
+    assert words_that_begin_sentences(target) == ["ab", "cd"]  # "b" begins inside a word
+
+
+def test_a_sentence_begins_with_the_white_space_before_it():
+    source = Doc(VOCAB, words=["a", "b"], sent_starts=[True, True])
+    target = Doc(VOCAB, words=["a", "\n", "b"], spaces=[False] * 3)
+    copy_sentences(source, target)
+    assert words_that_begin_sentences(target) == ["a", "\n"]
+
+
+def test_no_sentences_are_made_up_where_there_are_none():
+    target = Doc(VOCAB, words=["a", "b"])
+    copy_sentences(Doc(VOCAB, words=["a", "b"]), target)
+    assert not target.has_annotation("SENT_START")
+
+
+def test_empty_documents_have_no_sentences_to_copy():
+    target = Doc(VOCAB)
+    copy_sentences(Doc(VOCAB), target)
+    assert len(target) == 0
