@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import spacy
 import srsly
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 from spacy.training import Example
@@ -54,6 +54,7 @@ def examples(draw):
     return Example(predicted, reference)
 
 
+@settings(deadline=None)
 @given(examples(), st.none() | st.integers(1, 12), st.booleans(), st.booleans())
 def test_reasons_equal_those_found_span_by_span(example, max_length, cross_sentences, multilabel):
     coverage = span_coverage([example], "sc", max_length, cross_sentences, "any", multilabel)
@@ -87,6 +88,7 @@ def test_reasons_equal_those_found_span_by_span(example, max_length, cross_sente
     assert coverage.n_duplicates == len(example.reference.spans["sc"]) - len(seen)
 
 
+@settings(deadline=None)
 @given(examples(), st.none() | st.integers(1, 12), st.sampled_from(["any", "nested", "flat"]))
 def test_the_counts_agree_with_one_another(example, max_length, overlap):
     coverage = span_coverage([example], "sc", max_length, False, overlap)
@@ -101,6 +103,7 @@ def test_the_counts_agree_with_one_another(example, max_length, overlap):
     assert max_length is not None or coverage.reachable_at[None] == n_long_enough
 
 
+@settings(deadline=None)
 @given(examples())
 def test_flat_keeps_as_many_gold_spans_as_any_choice_could(example):
     doc = example.reference
@@ -195,6 +198,7 @@ def test_an_unknown_overlap_is_refused_even_for_an_empty_corpus():
         span_coverage([], "sc", 1, overlap="all")
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=300), st.floats(0.01, 1))
 def test_the_chosen_length_is_the_smallest_that_reaches_the_share(lengths, reachable):
     def share(limit):

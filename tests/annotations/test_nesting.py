@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_spanbert.annotations.nesting import containing_another, has_crossing, inside_another
@@ -16,16 +16,19 @@ def crosses(a: tuple[int, int], b: tuple[int, int]) -> bool:
     return a[0] < b[0] < a[1] < b[1] or b[0] < a[0] < b[1] < a[1]
 
 
+@settings(deadline=None)
 @given(SPANS)
 def test_inside_another_equals_comparing_all_pairs(spans):
     assert inside_another(spans) == {b for b in spans if any(covers(a, b) for a in spans)}
 
 
+@settings(deadline=None)
 @given(SPANS)
 def test_containing_another_equals_comparing_all_pairs(spans):
     assert containing_another(spans) == {a for a in spans if any(covers(a, b) for b in spans)}
 
 
+@settings(deadline=None)
 @given(SPANS)
 def test_has_crossing_equals_comparing_all_pairs(spans):
     assert has_crossing(spans) == any(crosses(a, b) for a in spans for b in spans)

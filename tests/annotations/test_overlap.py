@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_spanbert.annotations import overlap as overlap_module
@@ -56,11 +56,13 @@ def best_sum_over_all_subsets(spans: list[ScoredSpan]) -> float:
     return best
 
 
+@settings(deadline=None)
 @given(scored_spans(max_size=14))
 def test_nested_equals_the_greedy_choice_over_all_pairs(spans):
     assert set(resolve(spans, "nested")) == slow_greedy(spans)
 
 
+@settings(deadline=None)
 @given(scored_spans(max_size=9))
 def test_flat_reaches_the_best_sum_of_all_subsets(spans):
     kept = [spans[index] for index in resolve(spans, "flat")]
@@ -68,12 +70,14 @@ def test_flat_reaches_the_best_sum_of_all_subsets(spans):
     assert sum(score for _, _, score in kept) == best_sum_over_all_subsets(spans)
 
 
+@settings(deadline=None)
 @given(scored_spans(max_size=30))
 def test_any_keeps_every_span(spans):
     assert sorted(resolve(spans, "any")) == list(range(len(spans)))
 
 
 @pytest.mark.parametrize("mode", OVERLAPS)
+@settings(deadline=None)
 @given(spans=scored_spans(max_size=30))
 def test_kept_spans_come_by_start_then_longer_then_higher_score(mode, spans):
     kept = [spans[index] for index in resolve(spans, mode)]
@@ -81,6 +85,7 @@ def test_kept_spans_come_by_start_then_longer_then_higher_score(mode, spans):
 
 
 @pytest.mark.parametrize("mode", OVERLAPS)
+@settings(deadline=None)
 @given(spans=scored_spans(max_size=12), seed=st.integers(0, 100))
 def test_the_order_of_the_input_does_not_matter(mode, spans, seed):
     shuffled = random.Random(seed).sample(spans, len(spans))
@@ -89,6 +94,7 @@ def test_the_order_of_the_input_does_not_matter(mode, spans, seed):
 
 
 @pytest.mark.parametrize("mode", OVERLAPS)
+@settings(deadline=None)
 @given(spans=scored_spans(max_size=12, lowest=1))
 def test_resolving_twice_changes_nothing(mode, spans):
     kept = [spans[index] for index in resolve(spans, mode)]

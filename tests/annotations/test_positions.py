@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 import spacy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc
 
@@ -44,6 +44,7 @@ def test_empty_documents_have_no_positions():
     assert word_positions(Doc(VOCAB), Doc(VOCAB)) == (([], []), ([], []))
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab \n\u0301é😀", max_size=20), st.lists(st.integers(0, 20), max_size=6))
 def test_positions_equal_counting_visible_characters(text, cuts):
     borders = sorted({0, len(text), *(min(cut, len(text)) for cut in cuts)})

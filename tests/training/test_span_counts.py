@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_spanbert.annotations.positions import WordPositions
@@ -40,6 +40,7 @@ def tally_of(predicted, gold, is_of_kind):
     )
 
 
+@settings(deadline=None)
 @given(spans_of_words, spans_of_words)
 def test_counts_equal_those_by_definition(predicted, gold):
     counts = SpanCounts()

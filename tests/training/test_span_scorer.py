@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import spacy
 import srsly
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.cli.evaluate import evaluate
 from spacy.pipeline.spancat import spancat_score
@@ -34,6 +34,7 @@ annotations = st.none() | st.lists(
 ).map(lambda spans: [(start, start + length, label) for start, length, label in spans])
 
 
+@settings(deadline=None)
 @given(st.lists(st.builds(make_example, annotations, annotations), max_size=4))
 def test_overall_and_per_type_equal_spacys_where_words_are_the_same(examples):
     ours = score_spans(examples, "sc")
