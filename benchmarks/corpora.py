@@ -1,0 +1,123 @@
+"""The corpora that are measured on."""
+
+from collections.abc import Iterator, Sequence
+from itertools import cycle, islice
+from pathlib import Path
+
+from spacy import Language
+from spacy.tokens import Doc
+from spacy.training import Example
+
+from benchmarks.arguments import ROOT
+from spacy_spanbert.data.problems import Problems
+from spacy_spanbert.data.read import read_docs
+
+SHIPPED = {"litbank": ROOT / "assets" / "litbank"}
+SPANS_KEY = "sc"
+
+
+def find_corpus(name: str, data: Path | None = None) -> Path:
+    """Find a corpus.
+
+    name (str): "litbank", which comes with the project, or the name of a folder of `data`.
+    data (Path | None): Folder of corpora.
+    RETURNS (Path): The corpus's folder, with train.jsonl and dev.jsonl.
+    RAISES (SystemExit): If it is not there; says how to name the folder.
+    """
+    folder = SHIPPED.get(name, data / name if data is not None else None)
+    if folder is None:
+        raise SystemExit(f"The corpus {name} does not come with the project: give --data FOLDER")
+    for split in ("train", "dev"):
+        if not (folder / f"{split}.jsonl").is_file():
+            raise SystemExit(f"Expected {folder / f'{split}.jsonl'}: give --data FOLDER")
+    return folder
+
+
+def load_docs(
+    path: Path,
+    nlp: Language,
+    *,
+    limit: int | None = None,
+    group: str | None = None,
+    retokenize: bool = False,
+    problems: Problems | None = None,
+) -> list[Doc]:
+    """Read annotated Docs.
+
+    path (Path): A JSONL file.
+    nlp (Language): Its vocabulary, and its tokenizer for `retokenize`.
+    limit (int | None): Read no more Docs than this.
+    group (str | None): Key by which records become one Doc; None: a record is a Doc.
+    retokenize (bool): Use the tokenizer of `nlp` and map the spans by character offset.
+    problems (Problems | None): Told of spans that do not fit.
+    RETURNS (list[Doc]): The Docs, with `doc.spans["sc"]`.
+    """
+    docs = read_docs(
+        path,
+        nlp,
+        spans_key=SPANS_KEY,
+        group=group,
+        retokenize=retokenize,
+        problems=Problems() if problems is None else problems,
+    )
+    return list(islice(docs, limit))
+
+
+def bare_doc(doc: Doc, nlp: Language) -> Doc:
+    """Make an unannotated Doc of the same words.
+
+    doc (Doc): A Doc, maybe of another vocabulary.
+    nlp (Language): Whose vocabulary is used.
+    RETURNS (Doc): With sentence starts if `doc` has them, and nothing else.
+    """
+    return Doc(
+        nlp.vocab,
+        words=[word.text for word in doc],
+        spaces=[bool(word.whitespace_) for word in doc],
+        sent_starts=[bool(word.is_sent_start) for word in doc] if has_sentences(doc) else None,
+    )
+
+
+def has_sentences(doc: Doc) -> bool:
+    """Tell whether sentence starts are known. spaCy says so of every Doc of one word."""
+    return len(doc) > 1 and doc.has_annotation("SENT_START")
+
+
+def make_examples(docs: Sequence[Doc], nlp: Language) -> list[Example]:
+    """Make training examples on the words of the Docs.
+
+    docs (Sequence[Doc]): Annotated Docs of the vocabulary of `nlp`.
+    nlp (Language): The pipeline that will learn from them.
+    RETURNS (list[Example]): One a Doc.
+    """
+    return [Example(bare_doc(doc, nlp), doc) for doc in docs]
+
+
+def count_words(docs: Sequence[Doc]) -> int:
+    """RETURNS (int): Words of all Docs."""
+    return sum(len(doc) for doc in docs)
+
+
+def count_spans(docs: Sequence[Doc]) -> int:
+    """RETURNS (int): Spans of all Docs."""
+    return sum(len(doc.spans[SPANS_KEY]) for doc in docs)
+
+
+def long_doc(docs: Sequence[Doc], nlp: Language, n_words: int) -> Doc:
+    """Make one Doc of a given length, without sentence boundaries, so that no span is ruled out.
+
+    docs (Sequence[Doc]): Their words are strung together, from the beginning again if need be.
+    nlp (Language): Whose vocabulary is used.
+    n_words (int): The length.
+    RETURNS (Doc): Without annotation.
+    """
+    words = list(islice(_endless_words(docs), n_words))
+    texts, spaces = zip(*words, strict=True)
+    return Doc(nlp.vocab, words=texts, spaces=spaces)
+
+
+def _endless_words(docs: Sequence[Doc]) -> Iterator[tuple[str, bool]]:
+    words = [
+        (word.text, bool(word.whitespace_) or word.i == len(doc) - 1) for doc in docs for word in doc
+    ]
+    return cycle(words)
