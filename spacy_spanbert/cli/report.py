@@ -65,7 +65,7 @@ def render_report(scores: Mapping[str, Any], spans_key: str) -> str:
     """
     prefix = f"spans_{spans_key}"
     if f"{prefix}_f" not in scores:
-        keys = [key[6:-9] for key in scores if key.startswith("spans_") and key.endswith("_per_type")]
+        keys = [key[6:-9] for key in scores if key.endswith("_per_type")]
         there = ", ".join(sorted(keys)) or "none"
         raise SpanbertError(f"no scores of doc.spans[{spans_key!r}]; there are scores of: {there}")
     kinds = [
