@@ -33,17 +33,23 @@ class Alignment:
 def align_words(pieces: Pieces, word_starts: Ints, word_ends: Ints) -> Alignment:
     """Find the pieces that share a character with each word.
 
+    Pieces without a character of their own (byte-level vocabularies have pieces for blanks, which
+    tokenizers then trim) belong to no word, unless they lie inside one.
+
     pieces (Pieces): The pieces of the text.
     word_starts (Ints): First character of each word, ascending, shape (n_words,).
     word_ends (Ints): Character after the last of each word, shape (n_words,).
     RETURNS (Alignment): One range of pieces a word; no words give empty arrays.
     """
+    visible = np.flatnonzero(pieces.ends > pieces.starts)
     # Offsets of a tokenizer ascend, save where a normalizer swapped characters (combining marks):
     # the running maximum of ends and the running minimum, from the right, of starts restore order
     # and only ever widen a range.
-    starts: NDArray[np.int32] = np.minimum.accumulate(pieces.starts[::-1])[::-1]
-    ends: NDArray[np.int32] = np.maximum.accumulate(pieces.ends)
+    starts: NDArray[np.int32] = np.minimum.accumulate(pieces.starts[visible][::-1])[::-1]
+    ends: NDArray[np.int32] = np.maximum.accumulate(pieces.ends[visible])
     first = np.searchsorted(ends, word_starts, side="right")
-    last = np.searchsorted(starts, word_ends, side="left")
-    n_pieces = np.maximum(last - first, 0)
-    return Alignment(first.astype(np.int32), n_pieces.astype(np.int32))
+    after = np.searchsorted(starts, word_ends, side="left")
+    # places of visible pieces among all pieces; one more for words behind the last
+    places = np.append(visible, len(pieces))
+    n_pieces = np.where(after > first, places[after - 1] + 1 - places[first], 0)
+    return Alignment(places[first].astype(np.int32), n_pieces.astype(np.int32))

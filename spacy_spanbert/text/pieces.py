@@ -43,7 +43,7 @@ class PieceTokenizer:
     """Cuts texts into pieces, so that no piece belongs to two words.
 
     The text itself is tokenized, not a list of words, because byte-level vocabularies tell "a word
-    after a space" from "a word after a bracket". Where two words touch without white space and the
+    after a space" from "a word after a bracket". Where two words touch without a blank and the
     tokenizer's own pre-tokenizer would not have cut ("can|not", "gon|na"), the text is cut there.
     A special piece spelled out in the text ("[SEP]") is text, not a special piece.
 
@@ -85,12 +85,26 @@ class PieceTokenizer:
 
 
 def _missing_cuts(text: str, encoding: Encoding, word_starts: Ints) -> list[int]:
-    """Word borders inside what the pre-tokenizer took for one unit, ascending.
+    """Word borders to cut at because the pre-tokenizer did not, ascending.
 
-    A border beside white space is none: byte-level units carry the blank before them.
+    A stretch without white space that needs one cut is cut at all of its word borders: what
+    remains of a unit could otherwise join what follows (of "!!'sell", the "'" the "s").
     """
-    if len(encoding) == 0 or len(word_starts) < 2:
+    borders = word_starts[_inside_units(encoding, word_starts)]
+    # Byte-level units carry the blank before them.
+    missing = [border for border in borders.tolist() if text[border - 1] != " "]
+    if not missing:
         return []
+    stretches = np.cumsum([_is_gap(text, start) for start in word_starts.tolist()])
+    is_cut = np.isin(stretches, stretches[np.searchsorted(word_starts, missing)])
+    is_cut[np.flatnonzero(np.diff(stretches, prepend=0))] = False
+    return np.union1d(word_starts[is_cut], missing).tolist()
+
+
+def _inside_units(encoding: Encoding, word_starts: Ints) -> NDArray[np.bool_]:
+    """Which words begin inside what the pre-tokenizer took for one unit, shape (n_words,)."""
+    if len(encoding) == 0:
+        return np.zeros(len(word_starts), dtype=bool)
     offsets = np.array(encoding.offsets, dtype=np.int32)
     units = np.array([-1 if unit is None else unit for unit in encoding.word_ids])
     first_piece = np.flatnonzero(np.diff(units, prepend=units[0] - 1))
@@ -98,12 +112,13 @@ def _missing_cuts(text: str, encoding: Encoding, word_starts: Ints) -> list[int]
     unit_starts = offsets[first_piece, 0]
     unit_ends = np.maximum.reduceat(offsets[:, 1], first_piece)
     unit = np.searchsorted(unit_starts, word_starts, side="left") - 1
-    inside = (unit >= 0) & (word_starts < unit_ends[unit])
-    return [
-        int(border)
-        for border in word_starts[inside]
-        if not (text[border - 1].isspace() or text[border].isspace())
-    ]
+    return (unit >= 0) & (word_starts < unit_ends[unit])
+
+
+def _is_gap(text: str, border: int) -> bool:
+    """Whether white space or the edge of the text is beside a border."""
+    around = text[max(0, border - 1) : border + 1]
+    return len(around) < 2 or around[0].isspace() or around[1].isspace()
 
 
 def _to_pieces(encodings: Sequence[Encoding], shifts: Sequence[int]) -> Pieces:
