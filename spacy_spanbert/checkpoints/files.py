@@ -4,7 +4,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from transformers import PreTrainedModel
@@ -121,11 +120,10 @@ def _weights_to_write(module: PreTrainedModel) -> Weights:
     seen: set[int] = set()
     for name, tensor in module.state_dict().items():
         tensor = as_float32(tensor.detach().to("cpu")).contiguous()
-        storage = tensor.untyped_storage()
-        is_whole = storage.nbytes() == tensor.numel() * tensor.element_size()
-        if storage.data_ptr() in seen or not is_whole:
-            tensor = tensor.clone(memory_format=torch.contiguous_format)
-        seen.add(storage.data_ptr())
+        storage = tensor.untyped_storage().data_ptr()
+        if storage in seen:
+            tensor = tensor.clone()
+        seen.add(storage)
         weights[name] = tensor
     return weights
 

@@ -122,7 +122,20 @@ def test_forced_stripping_of_accents_ends_with_lowercasing(
     (folder / "tokenizer_config.json").write_text(
         '{"tokenizer_class": "BertTokenizer", "do_lower_case": true, "strip_accents": true}'
     )
-    assert load_tokenizer(folder, cased=True).tokenize("É") == ["É"]
+    tokenizer = load_tokenizer(folder, cased=True)
+    tokenizer.save_pretrained(tmp_path / "saved")
+    for again in (tokenizer, AutoTokenizer.from_pretrained(tmp_path / "saved")):
+        assert again.tokenize("É") == ["É"]
+
+
+def test_written_config_states_the_decision(cased_bert: Path, tmp_path: Path) -> None:
+    folder = with_normalizer(
+        cased_bert, tmp_path / "other", normalizers.BertNormalizer(lowercase=False)
+    )
+    load_tokenizer(folder, cased=False).save_pretrained(tmp_path / "saved")
+    written = json.loads((tmp_path / "saved" / "tokenizer_config.json").read_text())
+    assert written["do_lower_case"] is True
+    assert written["spanbert_cased"] is False
 
 
 @pytest.mark.parametrize("cased", [True, False])
