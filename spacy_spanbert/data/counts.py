@@ -16,13 +16,15 @@ class CorpusCounts:
     n_docs (int): Documents.
     n_words (int): Words.
     n_sents (int): Sentences, in the documents where their boundaries are set.
-    n_unmarked (int): The documents with words where they are not.
+    n_marked (int): The documents of two words or more where they are set.
+    n_unmarked (int): The documents of two words or more where they are not.
     labels (Counter[str]): Spans by label.
     """
 
     n_docs: int = 0
     n_words: int = 0
     n_sents: int = 0
+    n_marked: int = 0
     n_unmarked: int = 0
     labels: Counter[str] = field(default_factory=Counter)
 
@@ -47,6 +49,7 @@ class CorpusCounts:
         self.n_words += len(doc)
         starts = sent_starts_of(doc)
         self.n_sents += len(starts or ())
+        self.n_marked += starts is not None and len(doc) > 1
         self.n_unmarked += starts is None
         if spans_key in doc.spans:
             self.labels.update(span.label_ for span in doc.spans[spans_key])
@@ -59,7 +62,7 @@ class CorpusCounts:
         sents = f"{self.n_sents:,}"
         if self.n_unmarked:
             unmarked = f"not marked in {self.n_unmarked:,} documents"
-            sents = f"{sents}, {unmarked}" if self.n_sents else "not marked"
+            sents = f"{sents}, {unmarked}" if self.n_marked else "not marked"
         return [
             ("documents", f"{self.n_docs:,}"),
             ("sentences", sents),

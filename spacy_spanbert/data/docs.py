@@ -157,9 +157,8 @@ def sent_starts_of(doc: Doc) -> list[int] | None:
 
     doc (Doc): The Doc.
     RETURNS (list[int] | None): The first word of each sentence; None if boundaries are not set.
+        For spaCy they always are in a Doc of one word or none.
     """
     if not doc.has_annotation("SENT_START"):
         return None
-    starts = [token.i for token in doc if token.is_sent_start]
-    # spaCy says of every Doc of one word that its sentences are known.
-    return None if len(doc) == 1 and not starts else starts
+    return [token.i for token in doc if token.is_sent_start]

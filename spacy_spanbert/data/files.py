@@ -55,7 +55,8 @@ def open_text(path: Path) -> Iterator[TextIO]:
     """
     try:
         with open_bytes(path) as binary:
-            yield io.TextIOWrapper(binary, encoding="utf-8-sig", newline="\n")
+            text = io.TextIOWrapper(binary, encoding="utf-8-sig", newline="\n")
+            yield text
     except UnicodeDecodeError as error:
         for _ in read_lines(path, Problems("raise")):
             pass

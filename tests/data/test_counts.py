@@ -1,0 +1,44 @@
+import spacy
+from spacy.tokens import Doc, Span
+
+from spacy_spanbert.data.counts import CorpusCounts
+
+NLP = spacy.blank("en")
+
+
+def doc(n_words: int, sent_starts: list[bool] | None = None, labels: str = "") -> Doc:
+    made = Doc(NLP.vocab, words=["w"] * n_words, sent_starts=sent_starts)
+    made.spans["sc"] = [Span(made, 0, 1, label=label) for label in labels]
+    return made
+
+
+def test_docs_pass_unchanged_and_are_counted() -> None:
+    corpus = [doc(3, [True, False, True], "ABA"), doc(2, [True, False], "A"), doc(1), doc(0)]
+    counts = CorpusCounts()
+    assert list(counts.watch(corpus, "sc")) == corpus
+    assert counts.rows() == [
+        ("documents", "4"),
+        ("sentences", "4"),
+        ("words", "6"),
+        ("spans", "4"),
+        ("  A", "3"),
+        ("  B", "1"),
+    ]
+
+
+def test_sentences_that_are_not_marked_are_not_guessed() -> None:
+    counts = CorpusCounts()
+    for one in (doc(2), doc(1), doc(3)):
+        counts.add(one, "sc")
+    assert ("sentences", "not marked") in counts.rows()
+    counts.add(doc(2, [True, True]), "sc")
+    assert ("sentences", "3, not marked in 2 documents") in counts.rows()
+
+
+def test_a_missing_key_counts_no_spans_and_no_docs_count_nothing() -> None:
+    counts = CorpusCounts()
+    counts.add(doc(2, labels="A"), "other")
+    assert counts.rows()[-1] == ("spans", "0")
+    assert CorpusCounts().rows() == [
+        *(("documents", "0"), ("sentences", "0"), ("words", "0"), ("spans", "0")),
+    ]

@@ -1,0 +1,233 @@
+"""Reading: `json_records.py` is tested through the lines of a file."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+import spacy
+from spacy.tokens import Doc, Span, SpanGroup
+
+from spacy_spanbert.data.docs import make_docs
+from spacy_spanbert.data.jsonl import doc_to_json, read_jsonl, write_jsonl
+from spacy_spanbert.data.problems import CorpusError, Place, Problems
+from spacy_spanbert.data.records import Record, RecordSpan
+
+NLP = spacy.blank("en")
+RECORD = {
+    "doc_id": "d",
+    "sent_id": 3,
+    "text": "Don't go.",
+    "tokens": ["Do", "n't", "go", "."],
+    "spaces": [False, True, False, False],
+    "spans": [{"start": 0, "end": 2, "label": "AUX"}],
+}
+
+
+def read(path: Path, *lines: Any, problems: Problems | None = None) -> list[Record]:
+    path.write_text(
+        "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
+    )
+    return list(read_jsonl(path, Problems("raise") if problems is None else problems))
+
+
+def test_a_record_is_read_with_its_words_and_spans(tmp_path: Path) -> None:
+    (record,) = read(tmp_path / "a.jsonl", RECORD)
+    assert record == Record(
+        text="Don't go.",
+        words=["Do", "n't", "go", "."],
+        spaces=[False, True, False, False],
+        spans=[RecordSpan(0, 2, "AUX")],
+        place=Place(str(tmp_path / "a.jsonl"), line=1, doc_id="d"),
+        user_data={"doc_id": "d", "sent_id": 3},
+    )
+
+
+def test_an_empty_file_and_blank_lines_give_no_records(tmp_path: Path) -> None:
+    assert read(tmp_path / "a.jsonl") == []
+    assert read(tmp_path / "a.jsonl", "", " \t\r", "") == []
+    assert len(read(tmp_path / "a.jsonl", "", RECORD, "", RECORD, "")) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"text": "Dont go."}, r"do not give \"text\": from character 3 on they give .*'t go"),
+        ({"text": "Don't go. "}, r"from character 9 on they give '', the text has ' '"),
+        ({"text": 7}, 'Expected "text" .* It has 7 as text'),
+        ({"spaces": [True]}, r'"tokens" has 4 words, but "spaces" 1 values'),
+        ({"spaces": "no"}, r'"spaces" no list of values'),
+        ({"tokens": "Do n't"}, '"tokens" is a list'),
+        ({"tokens": ["Do", "", "go", "."]}, "token 1 is ''"),
+        ({"tokens": ["Do", 7, "go", "."]}, "token 1 is 7"),
+        ({"sent_starts": [0, 4]}, r"positions below 4, not \[0, 4\]"),
+        ({"sent_starts": True}, "sent_starts"),
+        ({"tags": ["X"]}, "one string for each of the 4 words"),
+        ({"tags": [1, 2, 3, 4]}, "one string for each"),
+        ({"tokens": None, "text": None}, "no text; its keys: 'doc_id', 'sent_id'"),
+        ({"tokens": None, "text": "half \ud800"}, "surrogate"),
+        ({"tokens": [{"id": 0}]}, 'an object with its "text"'),
+        ({"tokens": [{"text": "Do"}, "n't"]}, 'an object with its "text"'),
+    ],
+)
+def test_a_bad_record_is_named_by_file_line_and_document(
+    tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
+    bad = {**RECORD, **change}
+    with pytest.raises(CorpusError, match=rf"a\.jsonl:2, document 'd': .*{message}"):
+        read(tmp_path / "a.jsonl", RECORD, bad)
+    problems = Problems()
+    assert len(read(tmp_path / "a.jsonl", RECORD, bad, RECORD, problems=problems)) == 2
+    assert len(problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"text": "a", }', "Expected one JSON object a line: .* at character 15, before '}'"),
+        ('{"text": "a"', "Expected one JSON object a line"),
+        ('{"text": "a"} {"text": "b"}', "Extra data at character 15"),
+        ('["a", "b"]', "Expected an object"),
+        ("7", "Expected an object"),
+        ("1" * 5000, "Expected one JSON object a line"),
+        ("[" * 100_000, "Expected one JSON object a line"),
+    ],
+)
+def test_a_bad_line_is_named_by_file_and_line(tmp_path: Path, line: str, message: str) -> None:
+    with pytest.raises(CorpusError, match=rf"a\.jsonl:2: .*{message}"):
+        read(tmp_path / "a.jsonl", RECORD, line)
+    problems = Problems()
+    assert len(read(tmp_path / "a.jsonl", RECORD, line, RECORD, problems=problems)) == 2
+    assert len(problems) == 1
+
+
+def test_spaces_are_told_from_the_text_or_taken_for_single_ones(tmp_path: Path) -> None:
+    record = {"tokens": ["a", "-", "b"], "text": "a- b"}
+    (with_text,) = read(tmp_path / "a.jsonl", record)
+    assert with_text.spaces == [False, True, False]
+    (without,) = read(tmp_path / "a.jsonl", {"tokens": ["a", "b"]})
+    assert without.text == "a b "
+    with pytest.raises(CorpusError, match="do not give"):
+        read(tmp_path / "a.jsonl", {**record, "text": "a  - b"})
+
+
+def test_a_record_of_a_tool_has_spans_in_characters(tmp_path: Path) -> None:
+    (record,) = read(tmp_path / "a.jsonl", {"text": "a bc", "label": [[2, 4, "X"]]})
+    assert record.words is None
+    assert record.spans == [RecordSpan(2, 4, "X")]
+    with pytest.raises(CorpusError, match="has 4 characters"):
+        read(tmp_path / "a.jsonl", {"text": "a bc", "label": [[2, 5, "X"]]})
+
+
+PRODIGY = {
+    "text": "a  bc.",
+    "tokens": [
+        {"text": "a", "start": 0, "end": 1, "id": 0, "ws": True},
+        {"text": " ", "start": 2, "end": 3, "id": 1, "ws": False},
+        {"text": "bc", "start": 3, "end": 5, "id": 2, "ws": False},
+        {"text": ".", "start": 5, "end": 6, "id": 3, "ws": False},
+    ],
+    "spans": [{"start": 3, "end": 6, "token_start": 2, "token_end": 3, "label": "X"}],
+    "answer": "accept",
+    "_input_hash": 7,
+}
+
+
+def test_prodigys_spans_are_put_on_its_tokens(tmp_path: Path) -> None:
+    (record,) = read(tmp_path / "a.jsonl", PRODIGY)
+    assert record.words == ["a", " ", "bc", "."]
+    assert record.text == "a  bc."
+    assert record.spans == [RecordSpan(2, 4, "X")]
+    assert record.user_data == {}
+
+
+def test_prodigys_spans_that_do_not_fit_its_tokens_are_reported(tmp_path: Path) -> None:
+    bad = {**PRODIGY, "spans": [{"start": 4, "end": 6, "label": "X"}]}
+    with pytest.raises(CorpusError, match=r"'c\.' \(X, characters 4 to 6\) does not fit"):
+        read(tmp_path / "a.jsonl", bad)
+
+
+def test_prodigys_tokens_that_leave_out_text_are_not_used(tmp_path: Path) -> None:
+    tokens = [token for token in PRODIGY["tokens"] if token["text"] != " "]  # type: ignore
+    (record,) = read(tmp_path / "a.jsonl", {**PRODIGY, "tokens": tokens})
+    assert record.words is None
+    assert record.spans == [RecordSpan(3, 6, "X")]
+
+
+@pytest.mark.parametrize("answer", ["reject", "ignore"])
+def test_answers_that_were_not_accepted_are_left_out_and_noted(tmp_path: Path, answer: str) -> None:
+    problems = Problems("raise")
+    lines = [{**PRODIGY, "answer": answer}, PRODIGY]
+    assert len(read(tmp_path / "a.jsonl", *lines, problems=problems)) == 1
+    assert problems.counts == {"answer not accepted": 1}
+
+
+def test_plain_values_are_kept_and_positions_and_private_keys_are_not(tmp_path: Path) -> None:
+    extra = {"source": "web", "year": 1900, "draft": False, "paragraph_starts": [0], "_hash": 1}
+    (record,) = read(tmp_path / "a.jsonl", {**RECORD, **extra})
+    assert record.user_data == {
+        **{"doc_id": "d", "sent_id": 3},
+        **{"source": "web", "year": 1900, "draft": False},
+    }
+
+
+def test_relations_are_noted_as_left_out(tmp_path: Path) -> None:
+    problems = Problems("raise")
+    relations = [{"head": 0, "tail": 0, "label": "X"}]
+    read(tmp_path / "a.jsonl", {**RECORD, "relations": relations}, problems=problems)
+    assert problems.counts == {"relations left out": 1}
+
+
+def test_tags_and_sentence_starts_are_read(tmp_path: Path) -> None:
+    (record,) = read(
+        tmp_path / "a.jsonl", {**RECORD, "tags": ["A", "B", "C", "D"], "sent_starts": [2, 0]}
+    )
+    (doc,) = make_docs([record], NLP, spans_key="sc", problems=Problems("raise"))
+    assert [token.tag_ for token in doc] == ["A", "B", "C", "D"]
+    assert [token.is_sent_start for token in doc] == [True, False, True, False]
+
+
+def scored_doc() -> Doc:
+    doc = Doc(NLP.vocab, words=["Ann", "Lee", "."], spaces=[True, False, False])
+    spans = [Span(doc, 0, 2, label="PER"), Span(doc, 1, 2, label="PER")]
+    scores = numpy.array([0.9, 1 / 3], dtype="float32")
+    doc.spans["sc"] = SpanGroup(doc, name="sc", spans=spans, attrs={"scores": scores})
+    return doc
+
+
+def test_spans_are_written_in_words_and_characters_with_short_scores(tmp_path: Path) -> None:
+    write_jsonl([scored_doc()], tmp_path / "a.jsonl", "sc", Problems("raise"))
+    (line,) = (tmp_path / "a.jsonl").read_text().splitlines()
+    assert json.loads(line) == {
+        "text": "Ann Lee.",
+        "tokens": ["Ann", "Lee", "."],
+        "spaces": [True, False, False],
+        "spans": [
+            {"start": 0, "end": 2, "char_start": 0, "char_end": 7, "label": "PER", "score": 0.9},
+            {
+                **{"start": 1, "end": 2, "char_start": 4, "char_end": 7},
+                **{"label": "PER", "score": 0.33333334},
+            },
+        ],
+    }
+
+
+def test_sentences_tags_and_plain_user_data_are_written() -> None:
+    doc = Doc(NLP.vocab, words=["a", "b"], tags=["X", "Y"], sent_starts=[True, True])
+    doc.spans["other"] = []
+    doc.user_data.update({"doc_id": 7, "list": [1], ("._.", "x", None, None): 1, "text": "no"})
+    record = doc_to_json(doc, "other", Place(), Problems("raise"))
+    assert record == {
+        **{"doc_id": 7, "text": "a b ", "tokens": ["a", "b"], "spaces": [True, True]},
+        **{"sent_starts": [0, 1], "tags": ["X", "Y"], "spans": []},
+    }
+
+
+def test_a_wrong_spans_key_is_reported_with_the_keys_there_are(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"document 1: .*'other'; there are: 'sc'"):
+        write_jsonl([scored_doc()], tmp_path / "a.jsonl", "other", Problems("raise"))
+    assert not (tmp_path / "a.jsonl").exists()
+    problems = Problems()
+    write_jsonl([scored_doc()], tmp_path / "a.jsonl", "other", problems)
+    assert problems.counts == {"no spans under the key": 1}
