@@ -91,9 +91,13 @@ def forward(
     reader = shim.reader
     encoded = reader.encode(docs)
     rows = reader.input_rows(encoded)
-    run, mode = (run_training, shim.training) if is_train else (run_inference, shim.inference)
-    with mode() as module:
-        hidden = run(module, rows, reader.special.padding, model.attrs["batch_pieces"])
+    batch_pieces = model.attrs["batch_pieces"]
+    if is_train:
+        with shim.training() as module:
+            hidden = run_training(module, rows, batch_pieces)
+    else:
+        with shim.inference() as module:
+            hidden = run_inference(module, rows, reader.special.padding, batch_pieces)
     # shape (n_rows, width)
     batch = full_batch(encoded, torch2xp(hidden.detach()), reader)
 

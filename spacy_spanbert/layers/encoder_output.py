@@ -1,6 +1,7 @@
 """What the encoder gives to listeners, in the form of spacy-transformers."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from spacy_transformers.data_classes import (
@@ -8,14 +9,14 @@ from spacy_transformers.data_classes import (
     TransformerData,
     WordpieceBatch,
 )
-from thinc.types import Floats2d, Ragged
+from thinc.types import Ragged
 from transformers.file_utils import ModelOutput
 
 from spacy_spanbert.layers.doc_reader import DocReader, EncodedDoc
 
 
 def full_batch(
-    encoded: Sequence[EncodedDoc], output: Floats2d, reader: DocReader
+    encoded: Sequence[EncodedDoc], output: Any, reader: DocReader
 ) -> FullTransformerBatch:
     """Hand the encoder's output to Docs and listeners.
 
@@ -24,7 +25,7 @@ def full_batch(
     [CLS], which spares listeners a special case.
 
     encoded (Sequence[EncodedDoc]): The Docs.
-    output (Floats2d): All output rows, shape (n_rows, width).
+    output (NDArray | cupy.ndarray): All output rows, shape (n_rows, width).
     reader (DocReader): Knows how pieces are spelled.
     RETURNS (FullTransformerBatch): With `doc_data` filled.
     """
@@ -34,7 +35,7 @@ def full_batch(
         end = start + doc.n_rows
         doc_data.append(_doc_data(doc, output[start:end], reader))
         start = end
-    nothing = np.zeros((0,), dtype="i")
+    nothing: Any = np.zeros((0,), dtype="i")
     return FullTransformerBatch(
         spans=[[] for _ in encoded],
         wordpieces=WordpieceBatch.empty(),
@@ -44,20 +45,23 @@ def full_batch(
     )
 
 
-def _doc_data(doc: EncodedDoc, output: Floats2d, reader: DocReader) -> TransformerData:
+def _doc_data(doc: EncodedDoc, output: Any, reader: DocReader) -> TransformerData:
     n_windows = len(doc.windows)
     first = np.repeat(reader.special.prefix[:1], n_windows)
     # shape (1, n_windows + n_pieces)
-    ids = np.concatenate([first, doc.pieces.ids])[None]
+    ids: Any = np.concatenate([first, doc.pieces.ids])[None]
+    mask: Any = np.ones(ids.shape, dtype="f")
     pieces = WordpieceBatch(
         strings=[reader.strings(ids[0])],
         input_ids=ids,
-        attention_mask=np.ones(ids.shape, dtype="f"),
+        attention_mask=mask,
         lengths=[ids.shape[1]],
         token_type_ids=None,
     )
+    alignment: Any = doc.alignment.flat() + n_windows
+    n_pieces: Any = doc.alignment.n_pieces
     return TransformerData(
         wordpieces=pieces,
         model_output=ModelOutput(last_hidden_state=output[None]),
-        align=Ragged(doc.alignment.flat() + n_windows, doc.alignment.n_pieces),
+        align=Ragged(alignment, n_pieces),
     )

@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -97,7 +98,7 @@ class EncoderShim(TorchShim):
 
         YIELDS (tuple[str, nn.Parameter, float]): Name, parameter, learning-rate factor.
         """
-        n_layers = self.module.config.num_hidden_layers
+        n_layers = self._n_layers
         for name, parameter in self.module.named_parameters():
             distance = max(0, n_layers - self._depth(name))
             yield name, parameter, self.layer_lr_decay**distance
@@ -106,7 +107,12 @@ class EncoderShim(TorchShim):
         """0 for the embeddings, 1 for the lowest layer, n_layers + 1 for what lies above."""
         if found := _LAYER_NUMBER.search(name):
             return int(found.group(1)) + 1
-        return 0 if "embeddings" in name else self.module.config.num_hidden_layers + 1
+        return 0 if "embeddings" in name else self._n_layers + 1
+
+    @property
+    def _n_layers(self) -> int:
+        config: Any = self.module.config
+        return config.num_hidden_layers
 
     @contextlib.contextmanager
     def inference(self) -> Iterator[nn.Module]:
@@ -132,14 +138,19 @@ class EncoderShim(TorchShim):
         super().finish_update(optimizer)
         self._low_precision = None
 
+    def to_device(self, device_type: str, device_id: int) -> None:
+        """See TorchShim.to_device."""
+        super().to_device(device_type, device_id)
+        self._low_precision = None
+
     def copy(self) -> "EncoderShim":
         """See TorchShim.copy."""
         copied = super().copy()
         assert isinstance(copied, EncoderShim)
         copied._low_precision = None
         if self.checkpoint is not None:
-            copied.checkpoint = copy.copy(self.checkpoint)
-            copied.checkpoint.module = copied.module
+            module: Any = copied.module
+            copied.checkpoint = dataclasses.replace(self.checkpoint, module=module)
         return copied
 
     def to_bytes(self) -> bytes:

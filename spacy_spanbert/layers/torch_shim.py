@@ -145,7 +145,8 @@ class TorchShim(Shim):
         device_id (int): Which GPU.
         """
         device = torch.device("cpu") if device_type == "cpu" else torch.device("cuda", device_id)
-        self.set_module(self.module.to(device))
+        self.module.to(device)
+        self._module_optimizer = None
 
     def to_bytes(self) -> bytes:
         """RETURNS (bytes): Sizes and weights; no pickle. Without a module, a marker for that."""
