@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from spacy_spanbert.text.pieces import Ints
+
+# What a batch costs beside its pieces, in pieces: the encoder's layers are started once more.
+BATCH_COST = 48
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,10 @@ def cut_windows(n_pieces: int, window_len: int, stride: int) -> Windows:
 
 
 def batch_rows(lengths: Ints, max_batch_pieces: int) -> Iterator[Ints]:
-    """Group rows of like length, so that little of a batch is padding.
+    """Group rows of like length, so that the least work is done on padding.
+
+    The rows, sorted by length, are cut where it saves more padding than another batch costs; the
+    best cuts are found by dynamic programming over the distinct lengths.
 
     lengths (Ints): Length of each row, special pieces included, shape (n_windows,).
     max_batch_pieces (int): Largest batch, in pieces, padding included. A longer row is a batch of
@@ -65,9 +72,27 @@ def batch_rows(lengths: Ints, max_batch_pieces: int) -> Iterator[Ints]:
         memory fails at once.
     """
     order = np.argsort(-lengths, kind="stable").astype(np.int32)
-    start = 0
-    while start < len(order):
-        longest = max(1, int(lengths[order[start]]))
-        end = start + max(1, max_batch_pieces // longest)
-        yield order[start:end]
-        start = end
+    for start, end in pairwise(_best_cuts(lengths[order], max_batch_pieces)):
+        step = max(1, max_batch_pieces // max(1, int(lengths[order[start]])))
+        for first in range(start, end, step):
+            yield order[first : min(first + step, end)]
+
+
+def _best_cuts(lengths: Ints, max_batch_pieces: int) -> list[int]:
+    """Cut descending lengths into groups at least cost; return the borders with both ends."""
+    if len(lengths) == 0:
+        return []
+    # shape (n_distinct + 1,): where each distinct length begins
+    borders = np.append(np.flatnonzero(np.diff(lengths, prepend=-1)), len(lengths))
+    best = np.zeros(len(borders))
+    previous = np.zeros(len(borders), dtype=np.int64)
+    for end in range(1, len(borders)):
+        # cost of each last group: all its rows as long as its first, and so much for each batch
+        padded = (borders[end] - borders[:end]) * lengths[borders[:end]]
+        costs = best[:end] + padded + BATCH_COST * np.ceil(padded / max_batch_pieces)
+        previous[end] = np.argmin(costs)
+        best[end] = costs[previous[end]]
+    cuts = [len(borders) - 1]
+    while cuts[-1] > 0:
+        cuts.append(int(previous[cuts[-1]]))
+    return [int(borders[cut]) for cut in reversed(cuts)]
