@@ -47,8 +47,8 @@ def build_config(values: dict[str, Any], name: str) -> PretrainedConfig:
             "Expected that of a bidirectional encoder, such as 'bert' or 'roberta'. Models that "
             "bring their own code are not loaded."
         )
-    # Places and code of the machine that wrote it, nothing we would follow.
-    values = {key: values[key] for key in values if key not in ("_name_or_path", "auto_map")}
+    # The checkpoint's own code is never followed, so what we save must not point to it.
+    values = {key: values[key] for key in values if key != "auto_map"}
     try:
         return CONFIG_MAPPING[model_type].from_dict(values)
     except (TypeError, ValueError, AttributeError, KeyError) as err:

@@ -10,6 +10,7 @@ from spacy_spanbert.checkpoints.quiet import quiet
 from spacy_spanbert.checkpoints.tokenizer import TOKENIZER_FILES
 
 SAFETENSORS = ("model.safetensors", "model.safetensors.index.json", "model-*-of-*.safetensors")
+FIRST = (CONFIG, *TOKENIZER_FILES, *SAFETENSORS)
 PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json", "pytorch_model-*-of-*.bin")
 
 
@@ -23,7 +24,7 @@ def fetch_from_hub(name: str) -> Path:
     RETURNS (Path): The folder in the hub's cache that holds the files.
     RAISES (CheckpointError): When there is no such model, or no way to reach it.
     """
-    folder = _fetch(name, (CONFIG, *TOKENIZER_FILES, *SAFETENSORS))
+    folder = _fetch(name, FIRST)
     if any(next(folder.glob(pattern), None) for pattern in SAFETENSORS):
         return folder
     return _fetch(name, PICKLES, revision=folder.name)
