@@ -1,0 +1,116 @@
+"""The pipeline that a command works with."""
+
+from pathlib import Path
+from typing import Any
+
+from spacy import util
+from spacy.language import Language
+
+from spacy_spanbert.errors import SpanbertError
+
+
+def load_pipeline(model: str) -> Language:
+    """Load a pipeline.
+
+    model (str): A folder, or the name of an installed package.
+    RETURNS (Language): The pipeline.
+    RAISES (SpanbertError): If there is none, or it cannot be loaded; says why.
+    """
+    folder = Path(model)
+    if not folder.exists() and not util.is_package(model):
+        raise SpanbertError(f"{model} is no folder of a pipeline, and no installed package.")
+    if folder.is_file():
+        raise SpanbertError(f"{model} is a file: name the folder of a pipeline.")
+    if folder.is_dir() and not (folder / "config.cfg").is_file():
+        inside = [name for name in ("model-best", "model-last") if (folder / name).is_dir()]
+        hint = f" Did you mean {folder / inside[0]}?" if inside else ""
+        raise SpanbertError(f"{model} is no saved pipeline: it has no config.cfg.{hint}")
+    try:
+        return util.load_model(model)
+    except Exception as error:  # Whatever a damaged folder or a missing package makes spaCy say.
+        reason = " ".join(str(error).split()) or "no reason given"
+        message = f"Cannot load the pipeline {model}: {type(error).__name__}: {reason:.600}"
+        raise SpanbertError(message) from error
+
+
+def written_keys(nlp: Language) -> list[str]:
+    """Tell under which keys of `doc.spans` the components of a pipeline are set to write.
+
+    nlp (Language): The pipeline.
+    RETURNS (list[str]): The keys, sorted; empty if no component has such a setting.
+    """
+    keys = {nlp.get_pipe_config(name).get("spans_key") for name in nlp.pipe_names}
+    return sorted(key for key in keys if isinstance(key, str))
+
+
+def choose_spans_key(nlp: Language, spans_key: str | None) -> str:
+    """Choose the key of the spans that are wanted, and check that there will be some.
+
+    nlp (Language): The pipeline.
+    spans_key (str | None): The key that was asked for, if any.
+    RETURNS (str): That key; else the only one that the pipeline writes, or "sc".
+    RAISES (SpanbertError): If the pipeline writes under other keys only.
+    """
+    keys = written_keys(nlp)
+    if spans_key is None and len(keys) == 1:
+        return keys[0]
+    chosen = "sc" if spans_key is None else spans_key
+    if keys and chosen not in keys:
+        names = ", ".join(map(repr, keys))
+        raise SpanbertError(
+            f"The pipeline writes no spans under {chosen!r}, but under {names}. "
+            "Name one of them with --spans-key."
+        )
+    return chosen
+
+
+def span_labels(nlp: Language, spans_key: str) -> set[str]:
+    """Collect the labels of the components that write under a key.
+
+    nlp (Language): The pipeline.
+    spans_key (str): The key of `doc.spans`.
+    RETURNS (set[str]): The labels; empty if the components do not tell.
+    """
+    return {
+        label
+        for name, labels in nlp.pipe_labels.items()
+        if name in nlp.pipe_names and nlp.get_pipe_config(name).get("spans_key") == spans_key
+        for label in labels
+        if isinstance(label, str)
+    }
+
+
+def fingerprint(nlp: Language) -> dict[str, Any]:
+    """Tell a pipeline from another, or from itself before it was changed.
+
+    nlp (Language): The pipeline.
+    RETURNS (dict[str, Any]): JSON values: name, version, config, and the size and time of change
+        of each of its files, if it was loaded from files.
+    """
+    try:
+        folder: Path | None = nlp.path
+    except AttributeError:
+        folder = None
+    return {
+        "name": nlp.meta.get("name"),
+        "version": nlp.meta.get("version"),
+        "config": nlp.config.to_str(),
+        "files": file_states(sorted(folder.rglob("*")), folder) if folder else [],
+    }
+
+
+def file_states(paths: list[Path], root: Path | None = None) -> list[list[Any]]:
+    """Tell in what state files are.
+
+    paths (list[Path]): Files; folders among them are left out.
+    root (Path | None): Name them from here; None: in full.
+    RETURNS (list[list[Any]]): Of each file its name, its size in bytes, and the time of its last
+        change in nanoseconds.
+    """
+    states = []
+    for path in paths:
+        if path.is_file():
+            name = path.relative_to(root) if root else path.resolve()
+            state = path.stat()
+            states.append([name.as_posix(), state.st_size, state.st_mtime_ns])
+    return states
