@@ -23,19 +23,17 @@ def load_tokenizer(lang: str = "en", model: str | None = None) -> Language:
             return spacy.blank(lang)
         except ImportError as error:
             raise SpanbertError(f"No tokenizer for the language {lang!r}: {error}") from error
-    folder = _folder_of(model)
+    if not Path(model).is_dir() and not util.is_package(model):
+        raise SpanbertError(f"{model} is no folder of a pipeline, and no installed package.")
     try:
+        folder = Path(model) if Path(model).is_dir() else _data_of_package(model)
         components = util.load_config(folder / "config.cfg")["nlp"]["pipeline"]
         return util.load_model_from_path(folder, exclude=components)
     except Exception as error:  # Whatever a damaged folder makes spaCy say.
         raise SpanbertError(f"Cannot load the tokenizer of {model}: {error}") from error
 
 
-def _folder_of(model: str) -> Path:
-    if Path(model).is_dir():
-        return Path(model)
-    if not util.is_package(model):
-        raise SpanbertError(f"{model} is no folder of a pipeline, and no installed package.")
-    package = util.get_package_path(model)
+def _data_of_package(name: str) -> Path:
+    package = util.get_package_path(name)
     meta = util.get_model_meta(package)
     return package / f"{meta['lang']}_{meta['name']}-{meta['version']}"
