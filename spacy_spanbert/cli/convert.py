@@ -37,7 +37,7 @@ def convert_cli(
         str | None,
         Option(
             help="Make one document of consecutive records with the same value of this key, "
-            "such as doc_id; each becomes a sentence"
+            "such as doc_id; each becomes a sentence (none: a record is a document)"
         ),
     ] = None,
     retokenize: Annotated[
@@ -73,7 +73,7 @@ def convert_cli(
             source_format=source_format,
             target_format=target_format,
             spans_key=spans_key,
-            group=group,
+            group=None if group == "none" else group,
             retokenize=retokenize,
             lang=lang,
             model=model,
