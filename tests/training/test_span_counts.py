@@ -71,6 +71,13 @@ def test_a_prediction_that_cuts_words_has_the_length_of_the_words_it_touches():
     assert dict(counts.per_length) == {"3-4": Tally(n_predicted=1)}
 
 
+def test_words_that_only_touch_a_span_do_not_lengthen_it():
+    counts = SpanCounts()
+    without_spaces = WordPositions([0, 3, 4], [3, 4, 8])
+    counts.add({(3, 4, "A")}, set(), without_spaces)
+    assert dict(counts.per_length) == {"1": Tally(n_predicted=1)}
+
+
 def test_documents_add_up():
     counts = SpanCounts()
     for _ in range(3):
