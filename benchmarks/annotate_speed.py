@@ -18,9 +18,10 @@ from benchmarks.encoder_alone import EncoderAlone
 from benchmarks.peers import build_spanbert, build_spancat, prepare_for_annotation
 from benchmarks.report import make_report, print_table, write_report
 from benchmarks.timing import Task, interleave, paired_ratio, speed_summary
+from spacy_spanbert.layers.precision import Precision
 
 PEER = "spancat"
-PRECISIONS = ("auto", "float32")
+PRECISIONS: tuple[Precision, ...] = ("auto", "float32")
 ABOUT_SPANS = (
     "Pipelines were trained for a few steps; then each threshold was set so that on some dev "
     "records as many spans are written as are gold."
@@ -52,9 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     tasks: dict[str, Callable[[int], Task]] = {
         name: partial(_annotation_task, nlp, gold) for name, nlp in pipelines.items()
     }
-    tasks |= {
-        name: partial(_encoding_task, encoder, texts) for name, encoder in encoders.items()
-    }
+    tasks |= {name: partial(_encoding_task, encoder, texts) for name, encoder in encoders.items()}
     interleave(tasks, 1)  # warm-up
     for encoder in encoders.values():
         encoder.n_cut = 0
@@ -63,7 +62,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     results = {
         "corpus": {"n_docs": len(gold), "n_words": count_words(gold), "n_gold": count_spans(gold)},
         "speeds": {
-            name: speed_summary(count_words(gold), values) | {"n_spans": n_written.get(name)}
+            name: speed_summary([count_words(gold)] * n_rounds, values)
+            | {"n_spans": n_written.get(name)}
             for name, values in seconds.items()
         },
         "ratios": _ratios(seconds),

@@ -4,15 +4,19 @@ from collections.abc import Iterator, Sequence
 from itertools import cycle, islice
 from pathlib import Path
 
+import spacy
 from spacy import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
 from benchmarks.arguments import ROOT
+from spacy_spanbert.data.docbin import write_docbin
 from spacy_spanbert.data.problems import Problems
 from spacy_spanbert.data.read import read_docs
 
 SHIPPED = {"litbank": ROOT / "assets" / "litbank"}
+# What a Doc is, and the key that says which records belong to it.
+GROUPS = {"sentences": None, "documents": "doc_id"}
 SPANS_KEY = "sc"
 
 
@@ -61,6 +65,40 @@ def load_docs(
         problems=Problems() if problems is None else problems,
     )
     return list(islice(docs, limit))
+
+
+def write_corpus(
+    corpus: Path, folder: Path, *, layout: str, retokenize: bool, quick: bool
+) -> dict[str, int]:
+    """Write a corpus as `spacy train` reads it: train.spacy and dev.spacy.
+
+    corpus (Path): Folder with train.jsonl and dev.jsonl.
+    folder (Path): Where to.
+    layout (str): "sentences" or "documents".
+    retokenize (bool): Use spaCy's tokens and map the spans by character offset.
+    quick (bool): Write a few Docs only.
+    RETURNS (dict[str, int]): Spans that the tokens cannot express, by split; they are left out.
+    """
+    nlp = spacy.blank("en")
+    n_left_out = {}
+    for split in ("train", "dev"):
+        problems = Problems()
+        docs = load_docs(
+            corpus / f"{split}.jsonl",
+            nlp,
+            limit=quick_limit(layout) if quick else None,
+            group=GROUPS[layout],
+            retokenize=retokenize,
+            problems=problems,
+        )
+        write_docbin(docs, folder / f"{split}.spacy")
+        n_left_out[split] = problems.counts["misaligned span"]
+    return n_left_out
+
+
+def quick_limit(layout: str = "sentences") -> int:
+    """RETURNS (int): How many Docs are read of a corpus with --quick."""
+    return 12 if layout == "sentences" else 1
 
 
 def bare_doc(doc: Doc, nlp: Language) -> Doc:
@@ -112,12 +150,13 @@ def long_doc(docs: Sequence[Doc], nlp: Language, n_words: int) -> Doc:
     RETURNS (Doc): Without annotation.
     """
     words = list(islice(_endless_words(docs), n_words))
-    texts, spaces = zip(*words, strict=True)
-    return Doc(nlp.vocab, words=texts, spaces=spaces)
+    return Doc(nlp.vocab, words=[text for text, _ in words], spaces=[space for _, space in words])
 
 
 def _endless_words(docs: Sequence[Doc]) -> Iterator[tuple[str, bool]]:
     words = [
-        (word.text, bool(word.whitespace_) or word.i == len(doc) - 1) for doc in docs for word in doc
+        (word.text, bool(word.whitespace_) or word.i == len(doc) - 1)
+        for doc in docs
+        for word in doc
     ]
     return cycle(words)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import wasabi
@@ -118,7 +118,7 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[Any]], title: str
     """
     if title:
         print(f"\n{title}")
-    aligns = tuple("l" if index == 0 else "r" for index in range(len(header)))
+    aligns: list[Literal["l", "r"]] = ["l", *("r" for _ in header[1:])]
     cells = [[show(cell) for cell in row] for row in rows]
     print(wasabi.table(cells, header=list(header), divider=True, aligns=aligns), flush=True)
 

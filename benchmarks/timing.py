@@ -1,8 +1,8 @@
 """Timing on a machine that is not always equally fast."""
 
 import gc
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from statistics import median
 from time import perf_counter
@@ -29,14 +29,14 @@ def interleave(prepare: Mapping[str, Callable[[int], Task]], n_rounds: int) -> d
     return seconds
 
 
-def speed_summary(n_words: float, seconds: list[float]) -> dict[str, Any]:
+def speed_summary(n_words: Sequence[int], seconds: Sequence[float]) -> dict[str, Any]:
     """Sum up the speed of a task.
 
-    n_words (float): Words of a round.
-    seconds (list[float]): Of each round.
+    n_words (Sequence[int]): Words of each round.
+    seconds (Sequence[float]): Of each round.
     RETURNS (dict[str, Any]): `words_per_second` (median), its `lowest` and `highest`, `seconds`.
     """
-    speeds = [n_words / value for value in seconds]
+    speeds = [words / value for words, value in zip(n_words, seconds, strict=True)]
     return {
         "words_per_second": round(median(speeds), 1),
         "lowest": round(min(speeds), 1),
@@ -59,7 +59,7 @@ class Stopwatch:
     """Tells parts of a run apart. Time in an inner part does not count for the outer one."""
 
     def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+        self.seconds: dict[str, float] = defaultdict(float)
         self._running: list[str] = []
         self._since = 0.0
 

@@ -1,0 +1,161 @@
+"""Runs of `python -m spacy train`, with the time of every evaluation.
+
+Nothing is added to the training: the clock reads the lines that the command prints.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from benchmarks.arguments import ROOT
+
+# Epoch, step, losses and scores, the score that chooses the best pipeline.
+_EVALUATION = re.compile(r"^\s*(\d+)\s+(\d+)\s+(?:[\d.]+\s+)+([\d.]+)\s*$")
+_HEADER = re.compile(r"^\s*E\s+#\s")
+# Of the time limit: what a run may take longer than it was thought to.
+MARGIN = 0.04
+N_EVALUATIONS = 8
+N_LAST_LINES = 30
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One line of the training log.
+
+    step (int): The step, from 0.
+    seconds (float): Since the command was started.
+    score (float): The score that chooses the best pipeline, 0 to 1.
+    """
+
+    step: int
+    seconds: float
+    score: float
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """A finished training.
+
+    folder (Path): With model-best and model-last.
+    seconds (float): Of the whole command: start, initialization, steps, evaluations, saving.
+    start_seconds (float): Until the first step.
+    evaluations (list[Evaluation]): In order.
+    """
+
+    folder: Path
+    seconds: float
+    start_seconds: float
+    evaluations: list[Evaluation]
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What the parts of a run cost on this machine, in seconds.
+
+    start (float): Until the first step.
+    step (float): Of training.
+    evaluation (float): Evaluating and saving once.
+    end (float): After the last evaluation.
+    """
+
+    start: float
+    step: float
+    evaluation: float
+    end: float
+
+
+def run_training(config: Path, folder: Path, overrides: Mapping[str, Any]) -> TrainingRun:
+    """Run `spacy train`.
+
+    config (Path): The config.
+    folder (Path): Where the pipelines and train.log go.
+    overrides (Mapping[str, Any]): Values of the config, by dotted name.
+    RETURNS (TrainingRun): What came of it.
+    RAISES (RuntimeError): If the command fails; with the end of what it said.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    words = [sys.executable, "-m", "spacy", "train", str(config), "--output", str(folder)]
+    for name, value in overrides.items():
+        words += [f"--{name}", value if isinstance(value, str) else json.dumps(value)]
+    start, start_seconds = perf_counter(), 0.0
+    evaluations: list[Evaluation] = []
+    last_lines: deque[str] = deque(maxlen=N_LAST_LINES)
+    with (
+        (folder / "train.log").open("w", encoding="utf8") as log,
+        subprocess.Popen(
+            words,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        ) as process,
+    ):
+        assert process.stdout is not None
+        for line in process.stdout:
+            seconds = perf_counter() - start
+            log.write(f"{seconds:9.2f}  {line}")
+            last_lines.append(line)
+            if _HEADER.match(line):
+                start_seconds = seconds
+            elif found := _EVALUATION.match(line):
+                step, score = int(found.group(2)), float(found.group(3))
+                evaluations.append(Evaluation(step, seconds, score))
+    if process.returncode != 0:
+        raise RuntimeError(f"spacy train failed:\n{''.join(last_lines)}")
+    return TrainingRun(folder, perf_counter() - start, start_seconds, evaluations)
+
+
+def estimate_costs(run: TrainingRun) -> Costs:
+    """Work out what the parts of a short run cost.
+
+    The first evaluation follows the first step, each later one `n` further steps: two kinds of
+    intervals, two unknowns.
+
+    run (TrainingRun): With three evaluations or more.
+    RETURNS (Costs): None is below a thousandth of a second.
+    """
+    marks = run.evaluations
+    n_steps = marks[1].step - marks[0].step
+    first = marks[0].seconds - run.start_seconds
+    later = median(
+        after.seconds - before.seconds
+        for before, after in zip(marks[1:-1] or marks[:-1], marks[2:] or marks[1:], strict=True)
+    )
+    # first = step + evaluation; later = n_steps * step + evaluation
+    step = max((later - first) / max(1, n_steps - 1), 0.001)
+    return Costs(
+        start=run.start_seconds,
+        step=step,
+        evaluation=max(first - step, 0.001),
+        end=max(run.seconds - marks[-1].seconds, 0.001),
+    )
+
+
+def plan_steps(costs: Costs, seconds: float, n_evaluations: int = N_EVALUATIONS) -> tuple[int, int]:
+    """Find how many steps fit into a time, everything else that a run costs included.
+
+    costs (Costs): From estimate_costs.
+    seconds (float): The time limit.
+    n_evaluations (int): How often to evaluate, besides once after the first step.
+    RETURNS (tuple[int, int]): `max_steps` and `eval_frequency`; the last step is evaluated.
+    RAISES (SystemExit): If not even a few steps fit.
+    """
+    fixed = costs.start + costs.end + (n_evaluations + 1) * costs.evaluation
+    n_steps = int((seconds * (1 - MARGIN) - fixed) / costs.step)
+    eval_frequency = n_steps // n_evaluations
+    if eval_frequency < 1:
+        raise SystemExit(
+            f"In {seconds:.0f} s nothing can be trained here: start, evaluations and end take "
+            f"{fixed:.0f} s, a step {costs.step:.2f} s"
+        )
+    return eval_frequency * n_evaluations, eval_frequency
