@@ -8,7 +8,7 @@ bar: its class and its tooltip.
 
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from spacy.displacy import SpanRenderer
@@ -73,7 +73,7 @@ def draw_doc(doc: Doc, spans: Sequence[RecordSpan]) -> list[str]:
     )
     drawn = []
     for pieces in cut_paragraphs(doc, spans, cover):
-        if not doc[pieces[0].start : pieces[-1].end].text.isspace():
+        if clean(doc[pieces[0].start : pieces[-1].end].text).strip():
             drawn.append(" ".join(_draw_piece(doc, piece, cover, renderer) for piece in pieces))
     return drawn
 
@@ -94,18 +94,22 @@ def _draw_piece(doc: Doc, piece: Piece, cover: Cover, renderer: SpanRenderer) ->
     cells, cell_of = _make_cells(doc, piece, cover)
     parsed = {
         "tokens": cells,
-        "spans": [
-            {
-                "label": _chip(span),
-                "start_token": cell_of[span.start],
-                "end_token": cell_of[span.end - 1] + 1,
-            }
-            for span in piece.spans
-        ],
+        "spans": list(_place_spans(doc, piece.spans, cell_of)),
         "settings": doc.vocab.writing_system,
     }
     html = renderer.render([parsed])
     return html.replace(NO_SPACE + " ", "").replace(NO_SPACE, "").strip()
+
+
+def _place_spans(
+    doc: Doc, spans: Sequence[RecordSpan], cell_of: dict[int, int]
+) -> Iterator[dict[str, str | int]]:
+    """Tell displaCy where spans are; it draws nothing at white space, so they start behind it."""
+    for span in spans:
+        words = [i for i in range(span.start, span.end) if clean(doc[i].text).strip()]
+        if words:
+            start, end = cell_of[words[0]], cell_of[words[-1]] + 1
+            yield {"label": _chip(span), "start_token": start, "end_token": end}
 
 
 def _make_cells(doc: Doc, piece: Piece, cover: Cover) -> tuple[list[str], dict[int, int]]:
@@ -123,11 +127,15 @@ def _make_cells(doc: Doc, piece: Piece, cover: Cover) -> tuple[list[str], dict[i
             plain += word + space
             continue
         if plain:
-            cells.append(plain[:-1] if plain.endswith(" ") else plain + NO_SPACE)
+            cells.append(_without_space(plain))
         goes_on = i + 1 < piece.end and cover.is_joined[i + 1]
         cell_of[i] = len(cells)
         cells.append(word + space if goes_on else word)
         plain = "" if goes_on else space
     if plain:
-        cells.append(plain)
+        cells.append(_without_space(plain))
     return cells, cell_of
+
+
+def _without_space(text: str) -> str:
+    return text[:-1] if text.endswith(" ") else text + NO_SPACE

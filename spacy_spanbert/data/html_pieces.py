@@ -92,7 +92,7 @@ def _borders(doc: Doc, cover: Cover) -> Iterator[tuple[int, int, bool]]:
             continue
         before = doc[i - 1]
         is_long = i - paragraph_start >= LONG_PARAGRAPH
-        if "\n" in before.text or (is_long and i in sent_starts and before.whitespace_):
+        if _ends_line(before.text) or (is_long and i in sent_starts and before.whitespace_):
             yield piece_start, i, True
             paragraph_start = piece_start = i
         elif before.whitespace_ and i - piece_start >= MIN_PIECE:
@@ -100,3 +100,7 @@ def _borders(doc: Doc, cover: Cover) -> Iterator[tuple[int, int, bool]]:
             piece_start = i
     if len(doc):
         yield piece_start, len(doc), True
+
+
+def _ends_line(word: str) -> bool:
+    return "\n" in word[len(word.rstrip(" \t\r\n")) :]
