@@ -45,11 +45,11 @@ def load_reports(folder: Path) -> dict[str, Report]:
 def render(reports: dict[str, Report]) -> str:
     """Render the table and how it came about.
 
-    reports (dict[str, Report]): From load_reports; may be empty.
-    RETURNS (str): Markdown, with a line break at the end.
+    reports (dict[str, Report]): From load_reports.
+    RETURNS (str): Markdown, with a line break at the end; nothing without reports.
     """
     if not reports:
-        return "Not measured yet: `make bench`.\n"
+        return ""
     rows = [row for name, report in reports.items() for row in SECTIONS[name](report)]
     sources = "".join(f"- {_source(report)}\n" for report in reports.values())
     return f"{markdown_table(HEADER, rows)}\n{sources}"

@@ -118,9 +118,11 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[Any]], title: str
     """
     if title:
         print(f"\n{title}")
-    aligns: list[Literal["l", "r"]] = ["l", *("r" for _ in header[1:])]
+    numbers: list[Literal["l", "r"]] = ["r"] * (len(header) - 1)
     cells = [[show(cell) for cell in row] for row in rows]
-    print(wasabi.table(cells, header=list(header), divider=True, aligns=aligns), flush=True)
+    print(
+        wasabi.table(cells, header=list(header), divider=True, aligns=("l", *numbers)), flush=True
+    )
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -1,0 +1,91 @@
+"""Reports: what is written, and what is kept out."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks import arguments as options
+from benchmarks.report import (
+    code_revision,
+    machine_facts,
+    make_report,
+    markdown_table,
+    print_table,
+    show,
+    write_report,
+    write_text,
+)
+
+
+def parsed(argv: list[str]):
+    return options.parse(options.make_parser("annotate_speed", "It measures.\n\nMore."), argv)
+
+
+def test_folders_do_not_reach_the_report():
+    found = parsed(["--data", "/home/me/corpora", "--quick", "--output=/home/me/out"])
+    command = "python -m benchmarks.annotate_speed --data DATA --quick --output=OUTPUT"
+    assert found.command == command
+    assert found.data == Path("/home/me/corpora")
+    assert found.output == Path("/home/me/out")
+
+
+def test_a_quick_run_does_not_touch_the_published_results():
+    assert parsed([]).output == options.RESULTS
+    assert options.RESULTS not in (quick := parsed(["--quick"]).output, *quick.parents)
+
+
+def test_a_report_says_what_ran_where(tmp_path: Path):
+    path = write_report(make_report("x", parsed(["--quick"]), {"a": 1}, rounds=3), tmp_path)
+    report = json.loads(path.read_text(encoding="utf8"))
+    assert path.name == "x.json"
+    assert report["results"] == {"a": 1}
+    assert report["settings"] == {"rounds": 3}
+    assert report["quick"] is True
+    assert {"python", "torch", "spacy", "spacy-spanbert"} <= report["versions"].keys()
+    assert report["machine"].keys() == {
+        *("cpu", "n_cores", "n_threads", "bfloat16", "memory_gb", "system", "load"),
+    }
+
+
+def test_machine_facts_are_plain_and_name_a_processor():
+    facts = machine_facts()
+    assert facts["cpu"]
+    assert facts["n_cores"] >= 1
+    assert set(facts["bfloat16"]) <= {"amx_bf16", "avx512_bf16"}
+
+
+def test_the_measured_code_is_named():
+    revision = code_revision()
+    assert revision["commit"] is None or len(revision["commit"]) == 40
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "new" / "x.json"
+    write_text(path, "one")
+    with pytest.raises(UnicodeEncodeError):
+        write_text(path, "two \ud800")
+    assert path.read_text(encoding="utf8") == "one"
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (None, ""),
+        (12345, "12,345"),
+        (12345.6, "12,346"),
+        (0.123456, "0.123"),
+        (True, "True"),
+        ("x", "x"),
+    ],
+)
+def test_cells_are_readable(cell, text: str):
+    assert show(cell) == text
+
+
+def test_tables_hold_every_cell(capsys: pytest.CaptureFixture[str]):
+    print_table(("", "n"), [("a", 1000), ("b", None)], "Title")
+    printed = capsys.readouterr().out
+    assert all(word in printed for word in ("Title", "a", "1,000", "b"))
+    assert markdown_table(("", "n"), [("a", 1000)]) == "|  | n |\n| --- | ---: |\n| a | 1,000 |\n"
