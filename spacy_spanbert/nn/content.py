@@ -9,6 +9,7 @@ prefix sums do cancel.)
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -104,7 +105,28 @@ class AttentionContent(SpanContent):
 def _move(average: Tensor, values: Tensor, step: SpanStep, share: Tensor | float) -> Tensor:
     """Add the last word of each span to the running average of the spans one word shorter."""
     average = average[: step.n_active]
+    if torch.is_grad_enabled() and isinstance(share, Tensor):
+        moved: Tensor = _Move.apply(average, values, step.ends, share)
+        return moved
     added = values.index_select(0, step.ends)
     if torch.is_grad_enabled():
         return torch.lerp(average, added, share)
     return average.lerp_(added, share)
+
+
+class _Move(torch.autograd.Function):
+    """A step whose graph keeps one row a span, where torch.lerp's keeps two."""
+
+    @staticmethod
+    def forward(ctx: Any, average: Tensor, values: Tensor, ends: Tensor, share: Tensor) -> Tensor:
+        ctx.save_for_backward(average, values, ends, share)
+        return torch.lerp(average, values.index_select(0, ends), share)
+
+    @staticmethod
+    def backward(ctx: Any, d_moved: Tensor) -> tuple[Tensor, Tensor, None, Tensor]:
+        average, values, ends, share = ctx.saved_tensors
+        gap = values.index_select(0, ends).sub_(average)
+        d_share = gap.mul_(d_moved).sum(1, keepdim=True)
+        d_added = d_moved * share
+        d_values = torch.zeros_like(values).index_add_(0, ends, d_added)
+        return d_moved - d_added, d_values, None, d_share

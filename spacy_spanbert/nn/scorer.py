@@ -153,9 +153,9 @@ class SpanScorer(nn.Module):
                 hidden.add_(content)
             if self.width_rows is not None:
                 hidden.add_(self.width_rows[min(step.length, self.max_length) - 1])
-            hidden = activate(hidden, self.activation)
             if mask is not None:
-                hidden = hidden * step.pick(mask)
+                hidden.mul_(step.pick(mask))
+            hidden = activate(hidden, self.activation)
             yield self.output(hidden)
 
     def _dropout_mask(self, starts: Tensor) -> Tensor | None:

@@ -12,6 +12,7 @@ from tests.nn.test_candidates import reaches
 SEGMENTS = st.lists(st.integers(1, 9), max_size=6)
 
 
+@settings(deadline=None)
 @given(reaches(), st.integers(1, 9), st.integers(0, 3))
 def test_kept_rows_of_all_blocks_are_all_rows(reach: torch.Tensor, block_words: int, halo: int):
     spans, n_rows = [], 0
@@ -23,6 +24,7 @@ def test_kept_rows_of_all_blocks_are_all_rows(reach: torch.Tensor, block_words: 
     assert spans == spans_of(reach)
 
 
+@settings(deadline=None)
 @given(reaches(), st.integers(1, 9), st.integers(0, 3))
 def test_a_block_holds_its_starts_their_halo_and_the_words_they_reach(
     reach: torch.Tensor, block_words: int, halo: int

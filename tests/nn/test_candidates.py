@@ -38,6 +38,7 @@ def rows_in_step_order(candidates: SpanCandidates) -> list[tuple[int, int]]:
     return spans
 
 
+@settings(deadline=None)
 @given(reaches())
 def test_all_spans_are_every_span_once_by_start_then_length(reach: torch.Tensor):
     candidates = SpanCandidates.all_spans(reach)
@@ -46,6 +47,7 @@ def test_all_spans_are_every_span_once_by_start_then_length(reach: torch.Tensor)
     assert candidates.n_spans == len(spans)
 
 
+@settings(deadline=None)
 @given(reaches())
 def test_the_starts_of_each_length_are_a_prefix_of_the_order(reach: torch.Tensor):
     candidates = SpanCandidates.all_spans(reach)
@@ -54,6 +56,7 @@ def test_the_starts_of_each_length_are_a_prefix_of_the_order(reach: torch.Tensor
         assert active == {i for i, longest in enumerate(reach.tolist()) if longest >= step.length}
 
 
+@settings(deadline=None)
 @given(reaches())
 def test_places_bring_results_of_all_spans_into_row_order(reach: torch.Tensor):
     candidates = SpanCandidates.all_spans(reach)
@@ -62,6 +65,7 @@ def test_places_bring_results_of_all_spans_into_row_order(reach: torch.Tensor):
     assert len(computed) == candidates.n_spans  # no work that is not a span
 
 
+@settings(deadline=None)
 @given(given_spans())
 def test_places_bring_results_of_given_spans_into_the_given_order(spans):
     starts, lengths, n_words = spans
@@ -72,6 +76,7 @@ def test_places_bring_results_of_given_spans_into_the_given_order(spans):
     assert len(computed) == candidates.n_spans == len(starts)
 
 
+@settings(deadline=None)
 @given(given_spans())
 def test_given_spans_need_no_more_steps_than_their_longest(spans):
     starts, lengths, n_words = spans
@@ -80,6 +85,7 @@ def test_given_spans_need_no_more_steps_than_their_longest(spans):
     assert candidates.order.shape[0] == len(set(starts))
 
 
+@settings(deadline=None)
 @given(reaches(max_words=12, max_length=4), st.data())
 def test_spans_are_found_by_start_and_length(reach: torch.Tensor, data):
     candidates = SpanCandidates.all_spans(reach)
@@ -96,6 +102,7 @@ def test_a_repeated_given_span_is_found_in_its_first_row():
     assert candidates.rows_of([4, 1, 1, 0], [2, 1, 2, 1]).tolist() == [0, 3, 1, -1]
 
 
+@settings(deadline=None)
 @given(given_spans())
 def test_neighbours_are_the_candidates_with_one_boundary_moved_by_one_word(spans):
     starts, lengths, n_words = spans
@@ -166,7 +173,7 @@ def test_a_copy_on_a_device_is_the_same(spans):
 
 def test_three_million_spans_are_laid_out_in_seconds():
     reach = torch.clamp(100_000 - torch.arange(100_000), max=30)
-    before = time.perf_counter()
+    before = time.process_time()
     candidates = SpanCandidates.all_spans(reach)
     assert candidates.n_spans == 2_999_565
-    assert time.perf_counter() - before < 5.0
+    assert time.process_time() - before < 5.0

@@ -3,7 +3,7 @@ from fractions import Fraction
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_spanbert.errors import SpanbertError
@@ -52,6 +52,7 @@ def as_tensors(gold: list[tuple[int, int]]) -> tuple[torch.Tensor, torch.Tensor]
     return pairs[:, 0], pairs[:, 1]
 
 
+@settings(deadline=None)
 @given(reaches(max_words=8, max_length=4), st.booleans(), st.integers(0, 8), st.data())
 def test_targets_equal_spreading_one_span_after_the_other(
     reach: torch.Tensor, multilabel: bool, eighths: int, data
