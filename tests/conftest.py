@@ -36,3 +36,9 @@ def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_roberta(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a tiny RoBERTa with a pooler, once. Read its folder; do not write into it."""
     return write_tiny_roberta(tmp_path_factory.mktemp("checkpoints") / "tiny_roberta")
+
+
+@pytest.fixture(scope="session", params=["bert", "roberta"])
+def checkpoint(request: pytest.FixtureRequest, tiny_bert: Path, tiny_roberta: Path) -> Path:
+    """A folder of either family: WordPiece, byte-level BPE. Do not write into it."""
+    return tiny_bert if request.param == "bert" else tiny_roberta

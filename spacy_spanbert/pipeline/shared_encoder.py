@@ -268,10 +268,15 @@ class SpanbertEncoder(Transformer):
         path (str | Path): The component's folder.
         exclude (Iterable[str]): Names of parts to leave out: "checkpoint".
         RETURNS (SpanbertEncoder): This object.
-        RAISES (ValueError): If the folder is damaged.
+        RAISES (ValueError): If the folder is damaged, or was saved without weights.
         """
 
         def load(folder: Path) -> None:
+            if not folder.is_dir():
+                raise ValueError(
+                    f"component {self.name!r} has no folder {folder}: the pipeline was saved "
+                    "before nlp.initialize(), or a part of it is missing"
+                )
             set_checkpoint(self.model, read_checkpoint(folder))
 
         util.from_disk(path, {"checkpoint": load}, exclude)
