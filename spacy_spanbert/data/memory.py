@@ -7,6 +7,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 ACTIVATIONS = "trf_data"
+CLEANER = "release_activations"
 MAX_NEW_STRINGS = 200_000
 
 
@@ -15,9 +16,9 @@ def release_activations(nlp: Language) -> None:
 
     nlp (Language): The pipeline; gets a `doc_cleaner`, if its components make such output.
     """
-    if Doc.has_extension(ACTIVATIONS):
+    if Doc.has_extension(ACTIVATIONS) and CLEANER not in nlp.pipe_names:
         config: dict[str, Any] = {"attrs": {f"_.{ACTIVATIONS}": None}, "silent": True}
-        nlp.add_pipe("doc_cleaner", name="release_activations", config=config, last=True)
+        nlp.add_pipe("doc_cleaner", name=CLEANER, config=config, last=True)
 
 
 def forget_activations(doc: Doc) -> None:

@@ -1,0 +1,41 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from spacy_spanbert.data.folder_lock import FolderLock
+from spacy_spanbert.data.problems import CorpusError
+
+pytest.importorskip("fcntl", reason="there is no lock on this system")
+
+HOLD = """
+import sys
+from pathlib import Path
+from spacy_spanbert.data.folder_lock import FolderLock
+with FolderLock(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_lock_keeps_others_out_until_its_process_is_killed(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"held\n"
+            with pytest.raises(CorpusError, match="another run is at work on it"):
+                FolderLock(tmp_path).__enter__()
+        finally:
+            process.kill()
+    with FolderLock(tmp_path):
+        pass
+
+
+def test_a_lock_can_be_left_twice_and_taken_again(tmp_path: Path) -> None:
+    lock = FolderLock(tmp_path)
+    for _ in range(2):
+        lock.__enter__()
+        lock.__exit__()
+        lock.__exit__()
