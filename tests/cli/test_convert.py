@@ -86,6 +86,13 @@ def test_what_does_not_fit_is_reported_with_document_text_and_offsets(tmp_path: 
     assert n_spans(tmp_path / "a.spacy") == [1, 0]
 
 
+def test_the_group_none_makes_a_document_of_each_record(tmp_path: Path) -> None:
+    result = convert(LITBANK, tmp_path / "dev.spacy", "--group", "none")
+    assert result.exit_code == 0
+    assert "documents 852 sentences not marked" in text_of(result)
+    assert "problem" not in result.output
+
+
 def test_raising_stops_at_the_first_problem_and_writes_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(f"{GOOD}\nbroken\n")
     result = convert(tmp_path / "a.jsonl", tmp_path / "a.spacy", "--on-error", "raise")

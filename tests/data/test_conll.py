@@ -71,6 +71,13 @@ def test_documents_begin_where_the_doc_id_changes(tmp_path: Path) -> None:
     assert [record.sent_starts for record in records] == [[0, 1], [0], [0]]
 
 
+def test_in_a_document_too_a_span_ends_with_its_sentence(tmp_path: Path) -> None:
+    problems = Problems()
+    (record,) = read(tmp_path, "# newdoc\nEU B-ORG\n\nPeter I-ORG\n", problems)
+    assert spans(record) == [(0, 1, "ORG"), (1, 2, "ORG")]
+    assert ":4: I-ORG goes on" in str(problems.examples["illegal tag sequence"][0])
+
+
 def test_words_that_look_like_comments_are_words(tmp_path: Path) -> None:
     (record,) = read(tmp_path, "# O\n#tag B-X\n#1 I-X\n")
     assert record.words == ["#", "#tag", "#1"]
