@@ -55,6 +55,7 @@ def build_span_scorer(
     activation (str): "relu" or "gelu".
     precision (Precision): Of the projections of words; spans are added up in float32.
     RETURNS (ScorerModel): The model.
+    RAISES (ValueError): If a setting cannot be.
     """
     settings = {
         "representation": representation,
@@ -66,6 +67,8 @@ def build_span_scorer(
         "dropout": dropout,
         "activation": activation,
     }
+    with torch.device("meta"):  # refuses what cannot be, at no cost
+        _build({**settings, "input_width": 1, "n_outputs": 1, "max_length": 1})
     return Model(
         "span-scorer",
         forward,
@@ -83,8 +86,7 @@ def set_sizes(model: ScorerModel, *, n_outputs: int, max_length: int, docs: list
     model (ScorerModel): The model.
     n_outputs (int): Scores of a span.
     max_length (int): Lengths with a vector of their own, in words.
-    docs (list[Doc]): A few Docs with words, from which tok2vec learns its sizes.
-    RAISES (ValueError): If the setting of the config does not suit the scorer.
+    docs (list[Doc]): A few Docs with words, at least one, from which tok2vec learns its sizes.
     """
     tok2vec = model.get_ref("tok2vec")
     tok2vec.initialize(X=docs)

@@ -88,6 +88,11 @@ class SpanbertSpanCategorizer(TrainablePipe):
         scorer_shim(model).lr_scale = lr_scale
         self.cfg: dict[str, Any] = {"labels": [], **settings}
         check_settings(self.cfg, self.loss, lr_scale, name)
+        if suggester is not None and model.attrs["settings"]["conv_layers"]:
+            raise SpanbertError(
+                f"[components.{name}.model] conv_layers needs all spans as neighbours of one "
+                "another: set it to 0, or leave the suggester out"
+            )
 
     @property
     def key(self) -> str:
@@ -155,7 +160,7 @@ class SpanbertSpanCategorizer(TrainablePipe):
             self.model,
             n_outputs=len(self.labels) + (0 if self.cfg["multilabel"] else 1),
             max_length=corpus.max_length,
-            docs=corpus.sample,
+            docs=corpus.sample or [Doc(self.vocab, words=["word"])],
         )
 
     def predict(self, docs: Iterable[Doc]) -> list[ScoredSpans]:

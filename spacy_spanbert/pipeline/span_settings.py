@@ -1,18 +1,20 @@
 """Settings of a span component that do not suit one another."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from spacy_spanbert.errors import SpanbertError
 
 OVERLAPS = ("any", "nested", "flat")
-LOSS_OPTIONS = (
-    "boundary_smoothing",
-    "positive_weight",
-    "none_weight",
-    "focal_gamma",
-    "negatives",
-)
+# option: the highest value, and what is expected; the lowest is 0
+LOSS_OPTIONS = {
+    "boundary_smoothing": (1.0, "a share, 0 to 1"),
+    "positive_weight": (math.inf, "a number, 0 or more"),
+    "none_weight": (math.inf, "a number, 0 or more"),
+    "focal_gamma": (math.inf, "a number, 0 or more"),
+    "negatives": (1.0, "a share, 0 to 1"),
+}
 
 
 def check_settings(
@@ -59,9 +61,12 @@ def check_settings(
         raise SpanbertError(
             f"[components.{name}] lr_scale is {lr_scale}, expected a number above 0"
         )
-    for key in loss:
+    for key, value in loss.items():
         if key not in LOSS_OPTIONS:
             raise SpanbertError(
                 f"[components.{name}.loss] has no option {key!r}; there are: "
                 + ", ".join(LOSS_OPTIONS)
             )
+        highest, expected = LOSS_OPTIONS[key]
+        if not 0 <= value <= highest:
+            raise SpanbertError(f"[components.{name}.loss] {key} is {value}, expected {expected}")
