@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -44,8 +45,9 @@ class Job:
     doc_words: int | None = None
 
 
+@cache
 def measure(job: Job) -> dict[str, Any]:
-    """Run a job in a fresh process.
+    """Run a job in a fresh process, the same job only once.
 
     job (Job): What to do.
     RETURNS (dict[str, Any]): `peak_mb` of the whole process, `loaded_mb` before the first Doc,

@@ -1,0 +1,168 @@
+"""Every program runs, and its report has what readers of it rely on. Not how fast."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.arguments import ROOT
+from benchmarks.readme_table import SECTIONS, load_reports, render
+
+pytestmark = pytest.mark.slow
+KEYS = {
+    *("benchmark", "date", "command", "quick", "machine", "versions", "code", "settings"),
+    "results",
+}
+TIMEOUT = 900  # seconds; for a machine with much else to do
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Put LitBank's first records where GENIA would be: the form is the same."""
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "genia").mkdir()
+    for split in ("train", "dev"):
+        lines = (ROOT / "assets" / "litbank" / f"{split}.jsonl").read_text("utf8").splitlines(True)
+        (folder / "genia" / f"{split}.jsonl").write_text("".join(lines[:20]), "utf8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("output")
+
+
+def run_quick(name: str, data: Path | None, output: Path, *more: str) -> dict[str, Any]:
+    words = ["--quick", "--output", output, "--work", output / "work", *more]
+    words += ["--data", data] if data else []
+    run = subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{name}", *map(str, words)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+    )
+    assert run.returncode == 0, run.stderr
+    report = json.loads((output / f"{name}.json").read_text("utf8"))
+    assert report.keys() == KEYS
+    assert report["quick"] is True
+    assert str(output) not in json.dumps(report)
+    assert str(data or "nowhere") not in json.dumps(report)
+    return report["results"]
+
+
+def test_annotate_speed(data: Path, output: Path):
+    results = run_quick("annotate_speed", data, output)
+    pipelines = {"spanbert, auto", "spanbert, float32", "spancat"}
+    encoders = {"encoder alone, auto", "encoder alone, float32"}
+    assert results["speeds"].keys() == pipelines | encoders
+    for name, speed in results["speeds"].items():
+        assert speed["lowest"] <= speed["words_per_second"] <= speed["highest"]
+        assert (speed["n_spans"] is None) == (name in encoders)
+    assert results["ratios"].keys() == {
+        f"to {peer}, {precision}"
+        for peer in ("spancat", "encoder alone")
+        for precision in ("auto", "float32")
+    }
+    # Thresholds were set on these very records.
+    for threshold in results["thresholds"].values():
+        assert threshold["n_written"] == pytest.approx(threshold["n_gold"], abs=3)
+    assert results["n_texts_cut_by_encoder_alone"] == 0
+
+
+def test_training_speed(data: Path, output: Path):
+    results = run_quick("training_speed", data, output)
+    assert results["speeds"].keys() == {"spanbert, auto", "spanbert, float32", "spancat"}
+    for speed in results["speeds"].values():
+        assert sum(speed["parts"].values()) == pytest.approx(1, abs=0.01)
+        # Each is really called; "other" could hide them all.
+        assert min(share for part, share in speed["parts"].items() if part != "other") > 0
+    assert results["n_words"] > 32 * results["n_batches"]
+
+
+def test_peak_memory(data: Path, output: Path):
+    results = run_quick("peak_memory", data, output)
+    assert {row["pipeline"] for row in results["annotation"]} == {"spanbert", "spancat"}
+    for row in [*results["annotation"], *results["corpus_length"]]:
+        assert 50 < row["loaded_mb"] <= row["peak_mb"]
+        assert row["n_words"] > 100
+    (row,) = results["document_length"]
+    assert 50 < row["doc_mb"] < row["encoded_mb"]
+    assert row["annotated_mb"] > row["doc_mb"]
+
+
+def test_scaling(data: Path, output: Path):
+    results = run_quick("scaling", data, output)
+    for key in ("document_length", "max_length"):
+        assert all(point["seconds"] > 0 for point in results[key]["points"])
+        assert results[key]["fit"].keys() == {
+            *("slope", "intercept", "largest_deviation", "exponent"),
+        }
+    assert (output / "scaling.svg").is_file()
+    assert (output / "scaling.png").is_file()
+
+
+def test_litbank_f1(data: Path, output: Path):
+    results = run_quick("litbank_f1", data, output, "--layouts", "sentences")
+    check_f1(results, {"spanbert", "spancat"})
+    # Run again, it keeps what there is.
+    again = run_quick("litbank_f1", data, output, "--layouts", "sentences", "--resume")
+    assert again["runs"] == results["runs"]
+
+
+def test_genia_f1(data: Path, output: Path):
+    check_f1(run_quick("genia_f1", data, output, "--skip-peer"), {"spanbert"})
+
+
+def check_f1(results: dict[str, Any], pipelines: set[str]) -> None:
+    assert {run["pipeline"] for run in results["runs"]} == pipelines
+    for run in results["runs"]:
+        assert run["scores"].keys() == {"gold", "spacy"}
+        assert [mark["step"] for mark in run["curve"]] == [0, 2, 4]
+        assert run["seconds"] >= run["curve"][-1]["seconds"]
+    assert {row["pipeline"] for row in results["summary"]} == pipelines
+    plan = results["plans"]["sentences"]
+    assert plan["costs"].keys() == {"start", "step", "evaluation", "end"}
+
+
+def test_representations(output: Path):
+    results = run_quick("representations", None, output, "--groups", "a Doc is of")
+    rows = {(row["group"], row["choice"]) for row in results["summary"]["litbank"]}
+    choices = {("a Doc is of", layout) for layout in ("sentences", "documents")}
+    assert rows == {("shipped config", ""), *choices}
+    assert results["summary"]["genia"] == []
+    page = (output / "representations.md").read_text("utf8")
+    assert "| a Doc is of | documents |" in page
+
+
+def test_the_readme_table_has_rows_from_every_report(data: Path, output: Path):
+    """After the tests above: their reports, if all of them ran."""
+    reports = load_reports(output)
+    if reports.keys() != SECTIONS.keys():
+        pytest.skip("needs the reports of all tests of this module")
+    lines = render(reports).splitlines()
+    for words in ("annotating", "encoder alone", "peak memory", "training", "exponent", "dev F1"):
+        assert any(words in line for line in lines if line.startswith("|")), words
+    assert sum(line.startswith("- `python -m benchmarks.") for line in lines) == len(SECTIONS)
+
+
+def test_the_entry_point_runs_what_is_asked_for_and_fails_if_that_fails(tmp_path: Path):
+    words = [sys.executable, "-m", "benchmarks", "--quick", "--output", str(tmp_path)]
+    run = subprocess.run(
+        [*words, "--only", "genia_f1", "--data", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+    )
+    assert run.returncode == 1
+    assert "Failed: genia_f1" in run.stdout
+    assert "give --data FOLDER" in run.stderr
+    without = subprocess.run(
+        [*words, "--only", "genia_f1"], cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT
+    )
+    assert without.returncode == 0
+    assert "left out" in without.stdout
