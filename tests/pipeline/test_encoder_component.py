@@ -175,7 +175,7 @@ def test_a_pipeline_without_weights_says_so_when_it_is_used_saved_or_loaded(tmp_
     with pytest.raises(ValueError, match=r"no weights yet: call nlp\.initialize"):
         nlp.get_pipe("spanbert").to_checkpoint(tmp_path / "checkpoint")
     nlp.to_disk(tmp_path / "nlp")
-    with pytest.raises(ValueError, match="'spanbert' has no folder .*nlp/spanbert/checkpoint"):
+    with pytest.raises(ValueError, match=r"'spanbert' has no folder .*nlp/spanbert/checkpoint"):
         spacy.load(tmp_path / "nlp")
     loaded = spacy.blank("en").from_config(nlp.config).from_bytes(nlp.to_bytes())
     assert not loaded.get_pipe("spanbert").model.shims[0].has_module
