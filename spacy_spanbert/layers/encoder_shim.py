@@ -5,12 +5,13 @@ import copy
 import dataclasses
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import srsly
 import torch
 from thinc.api import Optimizer
 from torch import nn
+from transformers import PreTrainedModel
 
 from spacy_spanbert.checkpoints.files import checkpoint_from_files, checkpoint_to_files
 from spacy_spanbert.checkpoints.load import Checkpoint
@@ -50,7 +51,7 @@ class EncoderShim(TorchShim):
         self.attention_dropout = attention_dropout
         self.freeze_layers = 0
         self.layer_lr_decay = 1.0
-        self._low_precision: nn.Module | None = None
+        self._low_precision: PreTrainedModel | None = None
         self._reader: DocReader | None = None
 
     @property
@@ -62,6 +63,11 @@ class EncoderShim(TorchShim):
                 "[initialize.components.spanbert] checkpoint set, or load a trained pipeline"
             )
         return self._reader
+
+    @property
+    def module(self) -> PreTrainedModel:
+        """See TorchShim.module."""
+        return cast(PreTrainedModel, super().module)
 
     def set_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Take a checkpoint as the encoder.
@@ -98,7 +104,7 @@ class EncoderShim(TorchShim):
 
         YIELDS (tuple[str, nn.Parameter, float]): Name, parameter, learning-rate factor.
         """
-        n_layers = self._n_layers
+        n_layers = self.module.config.num_hidden_layers
         for name, parameter in self.module.named_parameters():
             distance = max(0, n_layers - self._depth(name))
             yield name, parameter, self.layer_lr_decay**distance
@@ -107,31 +113,27 @@ class EncoderShim(TorchShim):
         """0 for the embeddings, 1 for the lowest layer, n_layers + 1 for what lies above."""
         if found := _LAYER_NUMBER.search(name):
             return int(found.group(1)) + 1
-        return 0 if "embeddings" in name else self._n_layers + 1
-
-    @property
-    def _n_layers(self) -> int:
-        config: Any = self.module.config
-        return config.num_hidden_layers
+        return 0 if "embeddings" in name else self.module.config.num_hidden_layers + 1
 
     @contextlib.contextmanager
-    def inference(self) -> Iterator[nn.Module]:
+    def inference(self) -> Iterator[PreTrainedModel]:
         """See TorchShim.inference; in bfloat16 with weights in that format, not under autocast."""
         if resolve_precision(self.precision, self.device) == torch.float32:
-            with super().inference() as module:
-                yield module
+            with super().inference():
+                yield self.module
             return
         if self._low_precision is None:
-            self._low_precision = copy.deepcopy(self.module).to(torch.bfloat16).eval()
+            copied: nn.Module = copy.deepcopy(self.module)
+            self._low_precision = cast(PreTrainedModel, copied.to(torch.bfloat16).eval())
         with torch.inference_mode():
             yield self._low_precision
 
     @contextlib.contextmanager
-    def training(self) -> Iterator[nn.Module]:
+    def training(self) -> Iterator[PreTrainedModel]:
         """See TorchShim.training."""
         self._low_precision = None
-        with super().training() as module:
-            yield module
+        with super().training():
+            yield self.module
 
     def finish_update(self, optimizer: Optimizer) -> None:
         """See TorchShim.finish_update."""
@@ -149,8 +151,7 @@ class EncoderShim(TorchShim):
         assert isinstance(copied, EncoderShim)
         copied._low_precision = None
         if self.checkpoint is not None:
-            module: Any = copied.module
-            copied.checkpoint = dataclasses.replace(self.checkpoint, module=module)
+            copied.checkpoint = dataclasses.replace(self.checkpoint, module=copied.module)
         return copied
 
     def to_bytes(self) -> bytes:

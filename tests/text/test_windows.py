@@ -1,11 +1,13 @@
 """Windows and homes against the slow definition, and batches of rows."""
 
+from itertools import accumulate, combinations, pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_spanbert.text.windows import Windows, batch_rows, cut_windows
+from spacy_spanbert.text.windows import BATCH_COST, Windows, batch_rows, cut_windows
 
 sizes = st.integers(0, 80).flatmap(
     lambda n: st.integers(1, 20).flatmap(
@@ -103,3 +105,19 @@ def test_a_batch_with_its_padding_is_no_larger_than_allowed_unless_it_is_one_row
 def test_batches_are_of_like_length_longest_first(lengths, max_batch_pieces):
     order = [row for batch in batch_rows(lengths, max_batch_pieces) for row in batch.tolist()]
     assert lengths[order].tolist() == sorted(lengths.tolist(), reverse=True)
+
+
+def cost(lengths: list[int], borders: list[int]) -> int:
+    """Padded pieces of all batches, and what each batch costs beside."""
+    batches = [lengths[start:end] for start, end in pairwise(borders)]
+    return sum(len(batch) * max(batch) + BATCH_COST for batch in batches)
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=7))
+def test_no_other_cuts_cost_less_where_everything_fits_one_batch(lengths):
+    ordered = sorted(lengths, reverse=True)
+    inner = range(1, len(ordered))
+    choices = [c for n in range(len(ordered)) for c in combinations(inner, n)]
+    best = min(cost(ordered, [0, *cuts, len(ordered)]) for cuts in choices)
+    sizes = [len(batch) for batch in batch_rows(np.array(lengths, dtype=np.int32), 10**6)]
+    assert cost(ordered, [0, *accumulate(sizes)]) == best
