@@ -22,7 +22,8 @@ from spacy_spanbert.data.inputs import (
     read_raw,
 )
 from spacy_spanbert.data.memory import TransientStrings, release_activations
-from spacy_spanbert.data.parts import PartReport, Parts, parts_folder
+from spacy_spanbert.data.part_report import PartReport
+from spacy_spanbert.data.parts import Parts, parts_folder
 from spacy_spanbert.data.parts_output import annotated_format, write_parts
 from spacy_spanbert.data.problems import CorpusError, Problems
 

@@ -3,9 +3,7 @@
 import json
 import secrets
 import shutil
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -13,54 +11,14 @@ from typing import Any
 
 from spacy.tokens import Doc
 
-from spacy_spanbert.data.annotating import AnnotationCounts
 from spacy_spanbert.data.docbin import write_docbin
 from spacy_spanbert.data.files import write_whole
 from spacy_spanbert.data.folder_lock import FolderLock
-from spacy_spanbert.data.problems import CorpusError, Place, Problem
+from spacy_spanbert.data.part_report import PartReport
+from spacy_spanbert.data.problems import CorpusError
 
 MANIFEST = "manifest.json"
 PUBLISHING = "publishing"
-
-
-@dataclass
-class PartReport:
-    """What a part holds, and what was left out of it.
-
-    counts (AnnotationCounts): Of its records.
-    problems (list[Problem]): In the order of the records.
-    """
-
-    counts: AnnotationCounts = field(default_factory=AnnotationCounts)
-    problems: list[Problem] = field(default_factory=list)
-
-    def to_json(self) -> str:
-        """Write it as JSON.
-
-        RETURNS (str): One line.
-        """
-        problems = [asdict(problem) for problem in self.problems]
-        return json.dumps({"counts": vars(self.counts), "problems": problems})
-
-    @classmethod
-    def from_json(cls, text: str) -> "PartReport":
-        """Read what `to_json` wrote.
-
-        text (str): JSON.
-        RETURNS (PartReport): The same report.
-        RAISES (ValueError): If it is something else.
-        """
-        try:
-            raw = json.loads(text)
-            counts = AnnotationCounts(**raw["counts"])
-            counts.labels = Counter(counts.labels)
-            problems = [
-                Problem(item["kind"], item["message"], Place(**item["place"]))
-                for item in raw["problems"]
-            ]
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"no report of a part: {error}") from error
-        return cls(counts, problems)
 
 
 def parts_folder(output: Path) -> Path:
@@ -123,6 +81,11 @@ class Parts:
     def _make_way(self) -> None:
         """Remove parts that are not to be resumed."""
         if not self.folder.exists():
+            if self._resume and not self._overwrite and _is_filled(self.output):
+                raise CorpusError(
+                    f"There is nothing to resume: {self.output} is there, and {self.folder} is "
+                    "not. To annotate anew, leave out --resume or add --overwrite."
+                )
             return
         names = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else {""}
         has_parts = any(name.startswith("part-") for name in names)
@@ -211,7 +174,7 @@ class Parts:
 
     def _check_output(self) -> None:
         is_ours = (self.folder / PUBLISHING).exists()
-        is_full = self.output.is_dir() and any(self.output.iterdir())
+        is_full = self.output.is_dir() and _is_filled(self.output)
         if is_full and not self._overwrite and not is_ours:
             raise CorpusError(f"The folder {self.output} is not empty. Replace it: --overwrite.")
 
@@ -235,9 +198,15 @@ class Parts:
     def remove(self) -> None:
         """Remove the folder in one step: an interruption leaves no half of it under its name."""
         self._lock.__exit__()
-        trash = self.folder.with_name(f".{self.folder.name[:100]}.{secrets.token_hex(6)}.part")
-        self.folder.rename(trash)
-        shutil.rmtree(trash, ignore_errors=True)
+        trash = f".{self.folder.name[:100]}."
+        self.folder.rename(self.folder.with_name(f"{trash}{secrets.token_hex(6)}.part"))
+        for path in self.folder.parent.iterdir():  # Also what an interruption here has left.
+            if path.name.startswith(trash) and path.name.endswith(".part"):
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_filled(path: Path) -> bool:
+    return any(path.iterdir()) if path.is_dir() else path.exists()
 
 
 def _difference(name: str, old: Any, new: Any) -> str:

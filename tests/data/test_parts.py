@@ -10,8 +10,9 @@ from spacy.tokens import Doc
 
 from spacy_spanbert.data.annotating import AnnotationCounts
 from spacy_spanbert.data.docbin import read_docbin
-from spacy_spanbert.data.parts import PartReport, Parts, parts_folder
-from spacy_spanbert.data.problems import CorpusError, Place, Problem
+from spacy_spanbert.data.part_report import PartReport
+from spacy_spanbert.data.parts import Parts, parts_folder
+from spacy_spanbert.data.problems import CorpusError
 
 NLP = spacy.blank("en")
 MANIFEST: dict[str, Any] = {"--batch-size": 4, "the input": [["a.txt", 3, 7]]}
@@ -35,23 +36,6 @@ def texts_of(parts: Parts) -> list[str]:
 
 def join(parts: Parts) -> Any:
     return lambda path: path.write_text("".join(texts_of(parts)))
-
-
-def test_a_report_comes_back_from_json_as_it_was() -> None:
-    place = Place("a.txt", line=3, doc_id="x")
-    written = PartReport(
-        AnnotationCounts(n_read=3, n_written=2, n_words=7, n_without_key=1, labels=Counter(A=2)),
-        [Problem("bad JSON", "Expected\n…", place), Problem("other", "?")],
-    )
-    read = PartReport.from_json(written.to_json())
-    assert read == written
-    assert isinstance(read.counts.labels, Counter)
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"counts": {"n": 1}, "problems": []}'])
-def test_what_is_no_report_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"no report of a part|Expecting value"):
-        PartReport.from_json(text)
 
 
 def test_parts_become_the_output_and_leave_nothing_else(tmp_path: Path) -> None:
@@ -256,6 +240,22 @@ def test_a_run_killed_behind_its_output_folder_can_be_resumed(
         parts.publish(make_folder)
     assert [path.name for path in output.iterdir()] == ["new.txt"]
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_finished_run_is_not_run_again_for_being_resumed(tmp_path: Path) -> None:
+    output = tmp_path / "out.txt"
+    output.write_text("finished")
+    with pytest.raises(CorpusError, match=r"There is nothing to resume: .*out.txt is there"):
+        Parts(output, MANIFEST, resume=True).__enter__()
+    assert output.read_text() == "finished"
+    with Parts(output, MANIFEST, resume=True, overwrite=True) as parts:
+        assert parts.n_parts == 0
+
+
+def test_what_was_left_of_removed_parts_is_removed_with_the_next(tmp_path: Path) -> None:
+    (tmp_path / ".out.txt.parts.0123.part").mkdir()
+    write_parts(tmp_path / "out.txt")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_through_a_link_what_it_points_at_is_replaced(tmp_path: Path) -> None:
