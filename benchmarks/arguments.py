@@ -1,6 +1,7 @@
 """Options that all programs share."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,7 +54,7 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argpar
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     arguments = parser.parse_args(argv)
-    arguments.command = " ".join([parser.prog, *_without_folders(argv)])
+    arguments.command = f"{parser.prog} {shlex.join(_without_folders(argv))}".rstrip()
     if arguments.output is None:
         arguments.output = QUICK_RESULTS if arguments.quick else RESULTS
     return arguments

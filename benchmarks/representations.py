@@ -17,7 +17,14 @@ from benchmarks.arguments import ROOT, make_parser, parse
 from benchmarks.choices import SHIPPED, Choice, all_choices, changed_config, shipped_config
 from benchmarks.corpora import find_corpus, write_corpus
 from benchmarks.peers import ENCODER
-from benchmarks.report import make_report, markdown_table, print_table, write_report, write_text
+from benchmarks.report import (
+    code_revision,
+    make_report,
+    markdown_table,
+    print_table,
+    write_report,
+    write_text,
+)
 from benchmarks.scores import ABOUT_SCORES, score_model, summarize
 from benchmarks.train_command import run_training
 
@@ -74,9 +81,8 @@ class Comparison:
         result = twin or self._train(corpus, choice, config, seed)
         kept = {key: result[key] for key in ("seconds", "scores")}
         names = {"corpus": corpus, "group": choice.group, "choice": choice.name, "seed": seed}
-        self.results["runs"].append(
-            {**names, "n_steps": self.arguments.steps, "minutes": None, **kept}
-        )
+        steps = {"n_steps": self.arguments.steps, "minutes": None}
+        self.results["runs"].append({**names, **steps, **kept, **code_revision()})
         self.write()
 
     def _train(self, corpus: str, choice: Choice, config: Config, seed: int) -> dict[str, Any]:
@@ -165,14 +171,18 @@ def table(report: dict[str, Any]) -> tuple[list[str], list[list[Any]]]:
     """
     summaries = {name: rows for name, rows in report["results"]["summary"].items() if rows}
     header = ["", "choice"]
-    cells: dict[tuple[str, str], list[Any]] = {}
+    cells: dict[tuple[str, str], dict[str, list[Any]]] = {}
     for name, rows in summaries.items():
         title = {"litbank": "LitBank", "genia": "GENIA"}[name]
         header += [f"{title} F1", "±", "seconds"]
         for row in rows:
             values = [f"{row['f_mean']:.3f}", _deviation(row), row["longest_seconds"]]
-            cells.setdefault((row["group"], row["choice"]), []).extend(values)
-    return header, [[*names, *values] for names, values in cells.items()]
+            cells.setdefault((row["group"], row["choice"]), {})[name] = values
+    nothing = [None, None, None]
+    return header, [
+        [*names, *(cell for name in summaries for cell in found.get(name, nothing))]
+        for names, found in cells.items()
+    ]
 
 
 def markdown(report: dict[str, Any]) -> str:

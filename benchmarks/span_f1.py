@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.arguments import make_parser, parse
 from benchmarks.corpora import GROUPS, find_corpus, write_corpus
 from benchmarks.peers import ENCODER, SPANBERT_CONFIG, SPANCAT_CONFIG, encoder_folder
-from benchmarks.report import make_report, print_table, write_report
+from benchmarks.report import code_revision, make_report, print_table, write_report
 from benchmarks.scores import ABOUT_SCORES, score_model, summarize
 from benchmarks.train_command import TrainingRun, estimate_costs, plan_steps, run_training
 
@@ -153,6 +153,7 @@ class F1Benchmark:
                 "n_steps": trained.evaluations[-1].step,
                 "scores": scores,
                 "curve": curve,
+                **code_revision(),
             }
         )
         self.write()

@@ -26,6 +26,7 @@ def test_folders_do_not_reach_the_report():
     found = parsed(["--data", "/home/me/corpora", "--quick", "--output=/home/me/out"])
     command = "python -m benchmarks.annotate_speed --data DATA --quick --output=OUTPUT"
     assert found.command == command
+    assert parsed([]).command == "python -m benchmarks.annotate_speed"
     assert found.data == Path("/home/me/corpora")
     assert found.output == Path("/home/me/out")
 
