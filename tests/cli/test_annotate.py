@@ -1,19 +1,22 @@
+import gc
 import gzip
 import json
 import os
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 from typing import Any
 
 import pytest
 import spacy
 from click.testing import Result
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin
 from typer.testing import CliRunner
 
 import spacy_spanbert.cli.annotate_run as module
 from spacy_spanbert.cli import app
+from spacy_spanbert.cli.progress import Progress
 from spacy_spanbert.data.docbin import read_docbin, write_docbin
 from tests.data.drawn_page import DrawnPage
 from tests.data.ruler_pipeline import make_pipeline
@@ -330,3 +333,25 @@ def test_it_is_a_command_of_spacy_with_a_bar_on_demand(model: Path, tmp_path: Pa
     assert "words/s" in done.stderr
     assert "words/s" not in done.stdout
     assert [record["line"] for record in records_of(tmp_path / "a.jsonl")] == [1, 2]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.spacy", "a.html"])
+def test_no_more_docs_than_a_batch_are_alive_however_long_the_corpus(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    alive: list[weakref.ref[Doc]] = []
+    most = 0
+
+    def watch(self: Progress, doc: Doc) -> None:
+        nonlocal most
+        alive.append(weakref.ref(doc))
+        most = max(most, sum(one() is not None for one in alive))
+
+    monkeypatch.setattr(Progress, "add", watch)
+    (tmp_path / "in.txt").write_text("Lord Grenville left.\n" * 300)
+    options = ["--unit", "line", "--batch-size", "8", "--records-per-part", "100"]
+    gc.collect()
+    result = annotate(model, tmp_path / "in.txt", tmp_path / name, *options)
+    assert result.exit_code == 0, result.output
+    assert len(alive) == 300
+    assert most <= 8
