@@ -44,7 +44,7 @@ def suggested_spans(docs: Sequence[Doc], suggester: Suggester) -> tuple[torch.Te
     offsets = np.cumsum([0, *(len(doc) for doc in docs)])[: len(docs)]
     # shape (n_spans, 2)
     spans = np.asarray(suggested.dataXd).reshape(-1, 2).astype(np.int64)
-    spans = np.unique(spans + np.repeat(offsets, suggested.lengths)[:, None], axis=0)
+    spans = np.unique(spans + np.repeat(offsets, np.asarray(suggested.lengths))[:, None], axis=0)
     return torch.from_numpy(spans[:, 0].copy()), torch.from_numpy(spans[:, 1] - spans[:, 0])
 
 
