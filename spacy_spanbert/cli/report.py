@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import srsly
-from typer import Argument, Option
+from typer import Argument, Option, echo
 from wasabi import msg, table
 
 from spacy_spanbert.cli.app import app
@@ -30,7 +30,7 @@ def report_cli(
     page: Annotated[Path | None, Option(help="Page of annotated text to point to")] = None,
 ) -> None:
     """Print scores of nested spans: overall, by label, by length."""
-    msg.text(render_report(read_scores(metrics), spans_key))
+    echo(render_report(read_scores(metrics), spans_key))
     if page is not None:
         if not page.is_file():
             raise SpanbertError(f"there is no page {page}: run `annotate` first")

@@ -1,0 +1,66 @@
+"""The workflows of project.yml, on a tiny corpus and a tiny encoder."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import spacy
+import srsly
+from thinc.api import Config
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path) -> Path:
+    """Copy the project to a folder of its own, with little data and few steps."""
+    folder = tmp_path_factory.mktemp("project")
+    shutil.copy(ROOT / "project.yml", folder)
+    shutil.copytree(ROOT / "configs", folder / "configs")
+    lines = (ROOT / "assets/litbank/dev.jsonl").read_text(encoding="utf8").splitlines()[:40]
+    (folder / "mine.jsonl").write_text("\n".join(lines) + "\n", encoding="utf8")
+    config = Config().from_disk(folder / "configs/spans.cfg", interpolate=False)
+    config["training"]["max_steps"] = 4
+    config["training"]["eval_frequency"] = 2
+    config.to_disk(folder / "configs/short.cfg")
+    _run(
+        folder,
+        "spans",
+        train="mine.jsonl",
+        dev="mine.jsonl",
+        config="configs/short.cfg",
+        encoder=str(tiny_bert),
+    )
+    return folder
+
+
+def _run(folder: Path, name: str, **variables: str) -> str:
+    options = [part for key, value in variables.items() for part in (f"--vars.{key}", value)]
+    command = [sys.executable, "-m", "spacy", "project", "run", name, ".", *options]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
+
+
+@pytest.mark.slow
+def test_spans_trains_and_scores_a_pipeline_of_the_users_corpus(project: Path) -> None:
+    nlp = spacy.load(project / "training/spans/model-best")
+    assert nlp.pipe_names == ["spanbert", "spanbert_spancat"]
+    assert "spans_sc_inside_f" in srsly.read_json(project / "metrics/spans.json")
+
+
+@pytest.mark.slow
+def test_annotate_writes_every_record(project: Path) -> None:
+    (project / "texts.txt").write_text("The old man.\nHis ship.\n", encoding="utf8")
+    _run(project, "annotate", input="texts.txt", output="out.jsonl")
+    records = [json.loads(line) for line in (project / "out.jsonl").read_text().splitlines()]
+    assert [record["text"].strip() for record in records] == ["The old man.\nHis ship."]
+
+
+@pytest.mark.slow
+def test_package_builds_a_wheel(project: Path) -> None:
+    _run(project, "package", name="tiny", version="1.2.3")
+    assert list(project.glob("packages/*/dist/en_tiny-1.2.3-*.whl"))
