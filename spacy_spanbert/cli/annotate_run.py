@@ -22,6 +22,7 @@ from spacy_spanbert.data.inputs import (
     read_raw,
 )
 from spacy_spanbert.data.memory import TransientStrings, release_activations
+from spacy_spanbert.data.msgpack_hooks import look_once_for_msgpack_hooks
 from spacy_spanbert.data.part_report import PartReport
 from spacy_spanbert.data.parts import Parts, parts_folder
 from spacy_spanbert.data.parts_output import annotated_format, write_parts
@@ -126,7 +127,10 @@ def annotate(
         nlp, spans_key, settings.batch_size, settings.n_process, on_doc=progress.add
     )
     result = AnnotateResult(AnnotationCounts(), spans_key)
-    with Parts(output, manifest, resume=settings.resume, overwrite=settings.overwrite) as parts:
+    with (
+        look_once_for_msgpack_hooks(),
+        Parts(output, manifest, resume=settings.resume, overwrite=settings.overwrite) as parts,
+    ):
         result.n_resumed = sum(report.counts.n_read for report in parts.reports())
         records = read_raw(inputs, cast(TextUnit, settings.unit), nlp.vocab)
         _write_parts(parts, records, result.n_resumed, annotator, inputs, settings)
