@@ -5,7 +5,6 @@ from typing import Any, cast
 
 import torch
 from spacy import Language
-from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
@@ -23,6 +22,7 @@ from spacy_spanbert.layers.span_scorer import (
 from spacy_spanbert.nn.candidates import SpanCandidates
 from spacy_spanbert.nn.losses import span_loss
 from spacy_spanbert.pipeline.batches import batch_by_words
+from spacy_spanbert.pipeline.saved_head import SavedHead
 from spacy_spanbert.pipeline.span_candidates import (
     Suggester,
     span_reach,
@@ -40,7 +40,7 @@ from spacy_spanbert.pipeline.span_predictions import (
 from spacy_spanbert.pipeline.span_settings import check_settings
 
 
-class SpanbertSpanCategorizer(TrainablePipe):
+class SpanbertSpanCategorizer(SavedHead):
     """Labels spans, nested to any depth.
 
     Every span up to a longest length is scored; what is probable enough is written to
@@ -109,6 +109,11 @@ class SpanbertSpanCategorizer(TrainablePipe):
         """RETURNS (list[str]): The labels, as `spacy init labels` stores them."""
         return list(self.labels)
 
+    @property
+    def n_outputs(self) -> int:
+        """RETURNS (int): Scores of a span: the labels, and "none" unless multilabel."""
+        return len(self.labels) + (0 if self.cfg["multilabel"] else 1)
+
     def add_label(self, label: str) -> int:
         """Add a label before initialization.
 
@@ -158,7 +163,7 @@ class SpanbertSpanCategorizer(TrainablePipe):
         report_coverage(corpus, self.name)
         set_sizes(
             self.model,
-            n_outputs=len(self.labels) + (0 if self.cfg["multilabel"] else 1),
+            n_outputs=self.n_outputs,
             max_length=corpus.max_length,
             docs=corpus.sample or [Doc(self.vocab, words=["word"])],
         )
