@@ -29,9 +29,9 @@ def write_html(
 ) -> None:
     """Write Docs to one HTML page, whole or not at all.
 
-    Every Doc is a section; consecutive ones with the same `doc_id` share it. The page needs
-    nothing but itself and has no scripts. Docs are drawn one after the other: what grows with
-    the corpus lies on disk.
+    Every document is a section; consecutive Docs with the same `doc_id` are one document. The
+    page needs nothing but itself and has no scripts. Docs are drawn one after the other: what
+    grows with the corpus lies on disk.
 
     docs (Iterable[Doc]): The Docs; for none, the page says so.
     path (Path): The file (`.gz` is compressed).
@@ -52,10 +52,10 @@ def write_html(
             if i == 0 or doc_id is None or doc_id != last_id:
                 body.write("</section>\n" if i else "")
                 _open_section(body, doc, doc_id)
+                n_docs += 1
             last_id = doc_id
             body.writelines(f'<div class="p">{drawn}</div>\n' for drawn in draw_doc(doc, spans))
             counts.update(span.label for span in spans)
-            n_docs += 1
             n_words += len(doc)
         body.write("</section>\n" if n_docs else "")
         body.seek(io.SEEK_SET)

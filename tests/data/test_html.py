@@ -66,7 +66,7 @@ def test_consecutive_documents_of_one_name_share_a_section(tmp_path: Path) -> No
     page = write(docs, tmp_path / "a.html")
     assert page.texts["h2"] == ["a", "b", "a"]
     assert [tag for tag, _ in page.tags].count("section") == 5
-    assert "6 documents, 24 words, 12 spans" in page.texts["p"]
+    assert "5 documents, 24 words, 12 spans" in page.texts["p"]
     assert page.texts["li"] == ["12"]
 
 
