@@ -37,9 +37,9 @@ def project(tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path) -> Path:
     return folder
 
 
-def _run(folder: Path, name: str, **variables: str) -> str:
+def _run(folder: Path, workflow: str, /, **variables: str) -> str:
     options = [part for key, value in variables.items() for part in (f"--vars.{key}", value)]
-    command = [sys.executable, "-m", "spacy", "project", "run", name, ".", *options]
+    command = [sys.executable, "-m", "spacy", "project", "run", workflow, ".", *options]
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout
