@@ -23,7 +23,9 @@ from spacy_spanbert.errors import SpanbertError
 @app.command("annotate")
 @clean_errors()
 def annotate_cli(
-    model: Annotated[str, Argument(help="Pipeline: a folder, or an installed package")],
+    model: Annotated[
+        str, Argument(metavar="MODEL", help="Pipeline: a folder, or an installed package")
+    ],
     source: Annotated[
         Path,
         Argument(
@@ -33,7 +35,10 @@ def annotate_cli(
     ],
     output: Annotated[
         Path,
-        Argument(help="A .spacy, .jsonl, .html or .conll file; a folder for brat, or for spacy"),
+        Argument(
+            metavar="OUTPUT",
+            help="A .spacy, .jsonl, .html or .conll file; a folder for brat, or for spacy",
+        ),
     ],
     unit: Annotated[
         str,
