@@ -86,7 +86,8 @@ def _select_labels(
     scores = logits.sigmoid()
     is_kept = scores >= threshold
     if max_positive is not None and max_positive < scores.shape[1]:
-        best = scores.topk(max_positive, dim=1).indices
+        # a stable sort: of equal scores the first label wins, on every machine
+        best = logits.sort(dim=1, descending=True, stable=True).indices[:, :max_positive]
         is_kept &= torch.zeros_like(is_kept).scatter_(1, best, value=True)
     rows, labels = torch.nonzero(is_kept, as_tuple=True)
     return rows, labels, scores[rows, labels]
