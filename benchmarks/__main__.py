@@ -13,6 +13,7 @@ from benchmarks.arguments import FOLDER_OPTIONS, ROOT
 PROGRAMS = (
     "annotate_speed",
     "training_speed",
+    "optimizer_step",
     "peak_memory",
     "scaling",
     "litbank_f1",

@@ -1,6 +1,7 @@
 """Options that all programs share."""
 
 import argparse
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -46,14 +47,16 @@ def make_parser(program: str, description: str | None) -> argparse.ArgumentParse
 
 
 def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
-    """Read the options, and note the command for the report.
+    """Read the options, and note for the report the command and how busy the machine is.
 
     parser (argparse.ArgumentParser): From make_parser.
     argv (Sequence[str] | None): The options; None for those of the command line.
-    RETURNS (argparse.Namespace): With `command` and a folder in `output`.
+    RETURNS (argparse.Namespace): With `command`, `load` (processes that ran in the minute before)
+        and a folder in `output`.
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     arguments = parser.parse_args(argv)
+    arguments.load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
     arguments.command = f"{parser.prog} {shlex.join(_without_folders(argv))}".rstrip()
     if arguments.output is None:
         arguments.output = QUICK_RESULTS if arguments.quick else RESULTS

@@ -24,10 +24,10 @@ BFLOAT16 = ("amx_bf16", "avx512_bf16")
 
 
 def machine_facts() -> dict[str, Any]:
-    """Describe the machine, and how busy it is with other things.
+    """Describe the machine.
 
     RETURNS (dict[str, Any]): `cpu`, `n_cores`, `n_threads` of torch, `bfloat16` (what the processor
-        has for it), `memory_gb`, `system`, `load` (processes that ran in the minute before).
+        has for it), `memory_gb`, `system`.
     """
     capabilities = torch.cpu.get_capabilities()
     affinity = getattr(os, "sched_getaffinity", None)
@@ -38,7 +38,6 @@ def machine_facts() -> dict[str, Any]:
         "bfloat16": [name for name in BFLOAT16 if capabilities.get(name, False)],
         "memory_gb": _memory_gb(),
         "system": f"{platform.system()} {platform.machine()}",
-        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
     }
 
 
@@ -74,7 +73,7 @@ def make_report(name: str, arguments: Namespace, results: Any, **settings: Any) 
         "date": datetime.now(UTC).date().isoformat(),
         "command": arguments.command,
         "quick": arguments.quick,
-        "machine": machine_facts(),
+        "machine": {**machine_facts(), "load": arguments.load},
         "versions": package_versions(),
         "code": code_revision(),
         "settings": settings,

@@ -83,6 +83,14 @@ def test_training_speed(data: Path, output: Path):
     assert results["n_words"] > 32 * results["n_batches"]
 
 
+def test_optimizer_step(output: Path):
+    results = run_quick("optimizer_step", None, output)
+    assert results["n_parameters"] > 20_000_000
+    assert all(value > 0 for value in results["milliseconds"].values())
+    for shares in results["share_of_step"].values():
+        assert all(0 < share < 1 for share in shares.values())
+
+
 def test_peak_memory(data: Path, output: Path):
     results = run_quick("peak_memory", data, output)
     assert {row["pipeline"] for row in results["annotation"]} == {"spanbert", "spancat"}
