@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench clean
+.PHONY: help setup demo test check format bench-test bench clean
 
 help:  ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## Make .venv with everything that demo, test and check need
 
@@ -22,7 +22,7 @@ demo: $(READY)  ## Train nested entities on LitBank and annotate a chapter of a 
 	$(BIN)/python -m spacy project run demo .
 
 test: $(READY)  ## Run all tests (under ten minutes)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: $(READY)  ## Lint, check the format and the types
 	$(BIN)/ruff check .
@@ -32,6 +32,9 @@ check: $(READY)  ## Lint, check the format and the types
 format: $(READY)  ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench-test: $(READY)  ## Run the programs of benchmarks/ on little data (minutes)
+	$(BIN)/python -m pytest -m benchmark
 
 bench: $(READY)  ## Measure everything the README quotes, into benchmarks/results (hours)
 	$(BIN)/python -m benchmarks

@@ -19,12 +19,10 @@ class SpecialPieces:
     prefix (Ints): Vocabulary indices before the text, for BERT [CLS]; its first stands for the
         whole window.
     suffix (Ints): Vocabulary indices after the text, for BERT [SEP].
-    padding (int): Vocabulary index that fills a row up.
     """
 
     prefix: Ints
     suffix: Ints
-    padding: int
 
     def __len__(self) -> int:
         return len(self.prefix) + len(self.suffix)
@@ -163,5 +161,4 @@ def _special_pieces(checkpoint: Checkpoint) -> SpecialPieces:
             f"the tokenizer {type(tokenizer).__name__} puts no special piece before a text; "
             "an encoder of the BERT or RoBERTa family is expected"
         )
-    padding = tokenizer.pad_token_id
-    return SpecialPieces(ids[: text[0]], ids[text[-1] + 1 :], 0 if padding is None else padding)
+    return SpecialPieces(ids[: text[0]], ids[text[-1] + 1 :])

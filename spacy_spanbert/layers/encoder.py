@@ -10,7 +10,7 @@ from thinc.types import Floats2d
 
 from spacy_spanbert.checkpoints.load import Checkpoint
 from spacy_spanbert.layers.encoder_output import full_batch
-from spacy_spanbert.layers.encoder_run import run_inference, run_training
+from spacy_spanbert.layers.encoder_run import run_encoder
 from spacy_spanbert.layers.encoder_shim import EncoderShim
 from spacy_spanbert.layers.precision import Precision
 
@@ -91,13 +91,8 @@ def forward(
     reader = shim.reader
     encoded = reader.encode(docs)
     rows = reader.input_rows(encoded)
-    batch_pieces = model.attrs["batch_pieces"]
-    if is_train:
-        with shim.training() as module:
-            hidden = run_training(module, rows, batch_pieces)
-    else:
-        with shim.inference() as module:
-            hidden = run_inference(module, rows, reader.special.padding, batch_pieces)
+    with shim.training() if is_train else shim.inference() as module:
+        hidden = run_encoder(module, rows, model.attrs["batch_pieces"])
     # shape (n_rows, width)
     batch = full_batch(encoded, torch2xp(hidden.detach()), reader)
 

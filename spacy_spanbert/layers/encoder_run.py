@@ -1,49 +1,45 @@
 """Running the encoder's module over input rows."""
 
-import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.attention import SDPBackend, sdpa_kernel
 from transformers import PreTrainedModel
 
 from spacy_spanbert.layers.doc_reader import InputRow
+from spacy_spanbert.nn.packed_attention import RowGroup, row_groups
+from spacy_spanbert.nn.packed_encoder import can_pack, encode_packed
 from spacy_spanbert.text.windows import batch_rows
 
-# Up to this length rows train faster with plain matrix products than with the fused kernel, whose
-# backward pass is slow on CPUs.
-LONGEST_PLAIN_ATTENTION = 192
+# What a group of rows costs beside its pieces, in pieces: packed, attention is started once more;
+# padded, the whole module is.
+PACKED_GROUP_COST = 128
+PADDED_GROUP_COST = 48
 
 
-def run_inference(
-    module: PreTrainedModel, rows: Sequence[InputRow], padding: int, batch_pieces: int
-) -> Tensor:
+@dataclass(frozen=True)
+class _Batch:
+    """Rows encoded at once.
+
+    places (ndarray): Their pieces among those of all rows, shape (n_pieces,).
+    lengths (list[list[int]]): Length of each row of each group of rows of like length.
+    sources (ndarray): Pieces of this batch that some Doc takes, shape (n_wanted,).
+    targets (ndarray): Rows of the whole output that they go to, shape (n_wanted,).
+    """
+
+    places: np.ndarray
+    lengths: list[list[int]]
+    sources: np.ndarray
+    targets: np.ndarray
+
+
+def run_encoder(module: PreTrainedModel, rows: Sequence[InputRow], batch_pieces: int) -> Tensor:
     """Encode rows in batches of like length.
 
-    module (PreTrainedModel): The encoder, in the state it is to run in.
-    rows (Sequence[InputRow]): What to read, and where the vectors belong.
-    padding (int): Vocabulary index that fills rows up.
-    batch_pieces (int): Largest batch, in pieces, padding included.
-    RETURNS (Tensor): float32, shape (n_rows, width).
-    """
-    n_rows = sum(len(row.targets) for row in rows)
-    device = module.device
-    # shape (n_rows, width)
-    output = torch.zeros(n_rows, module.config.hidden_size, device=device)
-    for batch in _batches(rows, batch_pieces):
-        ids = _pad([row.ids for row in batch], padding).to(device)
-        hidden = module(input_ids=ids, attention_mask=_mask(batch).to(device)).last_hidden_state
-        output[_targets(batch).to(device)] = _wanted(hidden, batch).float()
-    return output
-
-
-def run_training(module: PreTrainedModel, rows: Sequence[InputRow], batch_pieces: int) -> Tensor:
-    """Encode rows in batches of like length, keeping what the backward pass needs.
-
-    The table of piece vectors is read once for all batches: its gradient is as large as the table,
-    and to fill that for each small batch would cost more than the batch.
+    The table of piece vectors is read once for all batches: in training its gradient is as large
+    as the table, and to fill that for each small batch would cost more than the batch.
 
     module (PreTrainedModel): The encoder, in the state it is to run in.
     rows (Sequence[InputRow]): What to read, and where the vectors belong.
@@ -51,64 +47,66 @@ def run_training(module: PreTrainedModel, rows: Sequence[InputRow], batch_pieces
     RETURNS (Tensor): float32, shape (n_rows, width).
     """
     device = module.device
+    if not rows:
+        return torch.zeros(0, module.config.hidden_size, device=device)
+    packed = can_pack(module)
+    encode = encode_packed if packed else _encode_padded
     ids = torch.from_numpy(np.concatenate([row.ids for row in rows]).astype(np.int64))
     # shape (n_pieces, width), special pieces included
     pieces = module.get_input_embeddings()(ids.to(device))
-    starts = np.cumsum([0, *(len(row.ids) for row in rows)])
     vectors, targets = [], []
-    for batch, indices in _indexed_batches(rows, batch_pieces):
-        places = [np.arange(starts[index], starts[index + 1]) for index in indices]
-        # shape (n_windows, window_len, width); padding may be any piece, for it is masked
-        embedded = pieces[_pad(places, 0).to(device)]
-        with _attention_kernel(embedded.shape[1]):
-            hidden = module(
-                inputs_embeds=embedded, attention_mask=_mask(batch).to(device)
-            ).last_hidden_state
-        vectors.append(_wanted(hidden, batch).float())
-        targets.append(_targets(batch))
-    order = torch.argsort(torch.cat(targets)).to(device)
+    group_cost = PACKED_GROUP_COST if packed else PADDED_GROUP_COST
+    for batch in _batches(rows, batch_pieces, group_cost):
+        groups = row_groups(batch.lengths, device)
+        hidden = encode(module, pieces[torch.from_numpy(batch.places).to(device)], groups)
+        vectors.append(hidden[torch.from_numpy(batch.sources).to(device)].float())
+        targets.append(batch.targets)
+    order = torch.from_numpy(np.argsort(np.concatenate(targets))).to(device)
     # shape (n_rows, width)
     return torch.cat(vectors)[order]
 
 
-def _attention_kernel(window_len: int) -> contextlib.AbstractContextManager[None]:
-    if window_len <= LONGEST_PLAIN_ATTENTION:
-        return sdpa_kernel(SDPBackend.MATH)
-    return contextlib.nullcontext()
-
-
-def _batches(rows: Sequence[InputRow], batch_pieces: int) -> Iterator[list[InputRow]]:
-    return (batch for batch, _ in _indexed_batches(rows, batch_pieces))
-
-
-def _indexed_batches(
-    rows: Sequence[InputRow], batch_pieces: int
-) -> Iterator[tuple[list[InputRow], list[int]]]:
+def _batches(rows: Sequence[InputRow], batch_pieces: int, group_cost: int) -> Iterator[_Batch]:
     lengths = np.array([len(row.ids) for row in rows], dtype=np.int32)
-    for indices in batch_rows(lengths, batch_pieces):
-        yield [rows[index] for index in indices], indices.tolist()
+    starts = np.cumsum(lengths, dtype=np.int64) - lengths
+    groups: list[np.ndarray] = []
+    n_pieces = 0
+    for group in batch_rows(lengths, batch_pieces, group_cost):
+        padded = len(group) * int(lengths[group].max())
+        if groups and n_pieces + padded > batch_pieces:
+            yield _batch(rows, groups, lengths, starts)
+            groups, n_pieces = [], 0
+        groups.append(group)
+        n_pieces += padded
+    yield _batch(rows, groups, lengths, starts)
 
 
-def _pad(arrays: Sequence[np.ndarray], filler: int) -> Tensor:
-    """Stack arrays, shape (n_windows, window_len)."""
-    padded = np.full((len(arrays), max(map(len, arrays))), filler, dtype=np.int64)
-    for row, array in zip(padded, arrays, strict=True):
-        row[: len(array)] = array
-    return torch.from_numpy(padded)
+def _batch(
+    rows: Sequence[InputRow], groups: list[np.ndarray], lengths: np.ndarray, starts: np.ndarray
+) -> _Batch:
+    indices = np.concatenate(groups)
+    ends = np.cumsum(lengths[indices], dtype=np.int64)
+    offsets = ends - lengths[indices]
+    return _Batch(
+        places=np.arange(ends[-1]) + np.repeat(starts[indices] - offsets, lengths[indices]),
+        lengths=[lengths[group].tolist() for group in groups],
+        sources=np.concatenate(
+            [rows[index].sources + offset for index, offset in zip(indices, offsets, strict=True)]
+        ),
+        targets=np.concatenate([rows[index].targets for index in indices]),
+    )
 
 
-def _mask(batch: Sequence[InputRow]) -> Tensor:
-    """1 for pieces and 0 for padding, shape (n_windows, window_len)."""
-    return _pad([np.ones(len(row.ids), dtype=np.int64) for row in batch], 0)
-
-
-def _wanted(hidden: Tensor, batch: Sequence[InputRow]) -> Tensor:
-    """Select the vectors that some Doc takes, shape (n_wanted, width)."""
-    window_len = hidden.shape[1]
-    sources = np.concatenate([row.sources + i * window_len for i, row in enumerate(batch)])
-    return hidden.flatten(0, 1)[torch.from_numpy(sources.astype(np.int64)).to(hidden.device)]
-
-
-def _targets(batch: Sequence[InputRow]) -> Tensor:
-    """Rows of the whole output that they go to, shape (n_wanted,)."""
-    return torch.from_numpy(np.concatenate([row.targets for row in batch]).astype(np.int64))
+def _encode_padded(module: PreTrainedModel, pieces: Tensor, groups: Sequence[RowGroup]) -> Tensor:
+    """Encode rows by the module's own forward pass, group by group; see encode_packed."""
+    outputs = []
+    for group in groups:
+        # shape (n_rows, 1, row_len, width); what fills a row up may be any piece, for it is masked
+        rows = group.split(pieces, 1)
+        filled = group.filled(pieces.device)
+        mask = rows.new_ones(rows.shape[0], group.row_len, dtype=torch.long)
+        if filled is not None:
+            mask = filled[:, 0, 0].long()
+        hidden = module(inputs_embeds=rows[:, 0], attention_mask=mask).last_hidden_state
+        outputs.append(group.join(hidden[:, None]))
+    return torch.cat(outputs)

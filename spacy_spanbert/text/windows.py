@@ -8,9 +8,6 @@ import numpy as np
 
 from spacy_spanbert.text.pieces import Ints
 
-# What a batch costs beside its pieces, in pieces: the encoder's layers are started once more.
-BATCH_COST = 48
-
 
 @dataclass(frozen=True)
 class Windows:
@@ -59,7 +56,7 @@ def cut_windows(n_pieces: int, window_len: int, stride: int) -> Windows:
     return Windows(starts, ends, home_starts, home_ends)
 
 
-def batch_rows(lengths: Ints, max_batch_pieces: int) -> Iterator[Ints]:
+def batch_rows(lengths: Ints, max_batch_pieces: int, batch_cost: int) -> Iterator[Ints]:
     """Group rows of like length, so that the least work is done on padding.
 
     The rows, sorted by length, are cut where it saves more padding than another batch costs; the
@@ -68,17 +65,18 @@ def batch_rows(lengths: Ints, max_batch_pieces: int) -> Iterator[Ints]:
     lengths (Ints): Length of each row, special pieces included, shape (n_windows,).
     max_batch_pieces (int): Largest batch, in pieces, padding included. A longer row is a batch of
         its own.
+    batch_cost (int): What a batch costs beside its pieces, in pieces.
     YIELDS (Ints): Indices of the rows of one batch, longest batches first: what does not fit into
         memory fails at once.
     """
     order = np.argsort(-lengths, kind="stable").astype(np.int32)
-    for start, end in pairwise(_best_cuts(lengths[order], max_batch_pieces)):
+    for start, end in pairwise(_best_cuts(lengths[order], max_batch_pieces, batch_cost)):
         step = max(1, max_batch_pieces // max(1, int(lengths[order[start]])))
         for first in range(start, end, step):
             yield order[first : min(first + step, end)]
 
 
-def _best_cuts(lengths: Ints, max_batch_pieces: int) -> list[int]:
+def _best_cuts(lengths: Ints, max_batch_pieces: int, batch_cost: int) -> list[int]:
     """Cut descending lengths into groups at least cost; return the borders with both ends."""
     if len(lengths) == 0:
         return []
@@ -89,7 +87,7 @@ def _best_cuts(lengths: Ints, max_batch_pieces: int) -> list[int]:
     for end in range(1, len(borders)):
         # cost of each last group: all its rows as long as its first, and so much for each batch
         padded = (borders[end] - borders[:end]) * lengths[borders[:end]]
-        costs = best[:end] + padded + BATCH_COST * np.ceil(padded / max_batch_pieces)
+        costs = best[:end] + padded + batch_cost * np.ceil(padded / max_batch_pieces)
         previous[end] = np.argmin(costs)
         best[end] = costs[previous[end]]
     cuts = [len(borders) - 1]

@@ -73,6 +73,7 @@ def test_annotate_speed(data: Path, output: Path):
     assert results["n_texts_cut_by_encoder_alone"] == 0
 
 
+@pytest.mark.benchmark
 def test_training_speed(data: Path, output: Path):
     results = run_quick("training_speed", data, output)
     assert results["speeds"].keys() == {"spanbert, auto", "spanbert, float32", "spancat"}
@@ -83,6 +84,7 @@ def test_training_speed(data: Path, output: Path):
     assert results["n_words"] > 32 * results["n_batches"]
 
 
+@pytest.mark.benchmark
 def test_optimizer_step(output: Path):
     results = run_quick("optimizer_step", None, output)
     assert results["n_parameters"] > 20_000_000
@@ -91,6 +93,7 @@ def test_optimizer_step(output: Path):
         assert all(0 < share < 1 for share in shares.values())
 
 
+@pytest.mark.benchmark
 def test_peak_memory(data: Path, output: Path):
     results = run_quick("peak_memory", data, output)
     assert {row["pipeline"] for row in results["annotation"]} == {"spanbert", "spancat"}
@@ -113,6 +116,7 @@ def test_scaling(data: Path, output: Path):
     assert (output / "scaling.png").is_file()
 
 
+@pytest.mark.benchmark
 def test_litbank_f1(data: Path, output: Path):
     results = run_quick("litbank_f1", data, output, "--layouts", "sentences")
     check_f1(results, {"spanbert", "spancat"})
@@ -136,6 +140,7 @@ def check_f1(results: dict[str, Any], pipelines: set[str]) -> None:
     assert plan["costs"].keys() == {"start", "step", "evaluation", "end"}
 
 
+@pytest.mark.benchmark
 def test_representations(output: Path):
     results = run_quick("representations", None, output, "--groups", "a Doc is of")
     rows = {(row["group"], row["choice"]) for row in results["summary"]["litbank"]}
@@ -146,6 +151,7 @@ def test_representations(output: Path):
     assert "| a Doc is of | documents |" in page
 
 
+@pytest.mark.benchmark
 def test_the_readme_table_has_rows_from_every_report(data: Path, output: Path):
     """After the tests above: their reports, if all of them ran."""
     reports = load_reports(output)

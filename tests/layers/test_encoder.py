@@ -155,8 +155,8 @@ def test_dropout_acts_in_training_only(tiny_bert, make_docs, is_train):
     assert np.allclose(first, second) != is_train
 
 
-def test_plain_attention_and_the_fused_kernel_agree(tiny_bert, make_docs, monkeypatch):
-    model = make_encoder_model(tiny_bert)
+def test_packed_rows_and_padded_rows_agree(checkpoint, make_docs, monkeypatch):
+    model = make_encoder_model(checkpoint)
     docs = make_docs(*TEXTS)
 
     def gradient_and_rows():
@@ -168,10 +168,10 @@ def test_plain_attention_and_the_fused_kernel_agree(tiny_bert, make_docs, monkey
         encoder_shim(model).module.zero_grad()
         return rows, gradient.numpy()
 
-    plain = gradient_and_rows()
-    monkeypatch.setattr("spacy_spanbert.layers.encoder_run.LONGEST_PLAIN_ATTENTION", 0)
-    fused = gradient_and_rows()
-    for one, other in zip(plain, fused, strict=True):
+    packed = gradient_and_rows()
+    monkeypatch.setattr("spacy_spanbert.layers.encoder_run.can_pack", lambda module: False)
+    padded = gradient_and_rows()
+    for one, other in zip(packed, padded, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
 
 

@@ -188,7 +188,8 @@ def test_ner_and_our_spans_learn_on_one_encoder_with_one_pass(tiny_bert):
     nlp = make_heads(tiny_bert, add_ner)
     calls = []
     module = encoder_shim(nlp.get_pipe("spanbert").model).module
-    module.register_forward_hook(lambda *_: calls.append(module.training))
+    layer = module.encoder.layer[0].intermediate
+    layer.register_forward_hook(lambda *_: calls.append(module.training))
     examples, sgd = make_examples(nlp, FLAT), make_optimizer()
     nlp.update(examples, sgd=sgd)
     assert calls == [True]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_spanbert.text.windows import BATCH_COST, Windows, batch_rows, cut_windows
+from spacy_spanbert.text.windows import Windows, batch_rows, cut_windows
 
 sizes = st.integers(0, 80).flatmap(
     lambda n: st.integers(1, 20).flatmap(
@@ -83,12 +83,13 @@ def test_a_stride_that_would_lose_pieces_is_refused(stride):
         cut_windows(20, 8, stride)
 
 
+BATCH_COST = 20
 lengths = st.lists(st.integers(0, 30), max_size=40).map(lambda x: np.array(x, dtype=np.int32))
 
 
 @given(lengths, st.integers(1, 100))
 def test_every_row_is_in_one_batch(lengths, max_batch_pieces):
-    batches = list(batch_rows(lengths, max_batch_pieces))
+    batches = list(batch_rows(lengths, max_batch_pieces, BATCH_COST))
     assert sorted(row for batch in batches for row in batch.tolist()) == list(range(len(lengths)))
     assert all(len(batch) for batch in batches)
 
@@ -97,13 +98,15 @@ def test_every_row_is_in_one_batch(lengths, max_batch_pieces):
 def test_a_batch_with_its_padding_is_no_larger_than_allowed_unless_it_is_one_row(
     lengths, max_batch_pieces
 ):
-    for batch in batch_rows(lengths, max_batch_pieces):
+    for batch in batch_rows(lengths, max_batch_pieces, BATCH_COST):
         assert len(batch) == 1 or len(batch) * lengths[batch].max() <= max_batch_pieces
 
 
 @given(lengths, st.integers(1, 100))
 def test_batches_are_of_like_length_longest_first(lengths, max_batch_pieces):
-    order = [row for batch in batch_rows(lengths, max_batch_pieces) for row in batch.tolist()]
+    order = [
+        row for batch in batch_rows(lengths, max_batch_pieces, BATCH_COST) for row in batch.tolist()
+    ]
     assert lengths[order].tolist() == sorted(lengths.tolist(), reverse=True)
 
 
@@ -119,5 +122,7 @@ def test_no_other_cuts_cost_less_where_everything_fits_one_batch(lengths):
     inner = range(1, len(ordered))
     choices = [c for n in range(len(ordered)) for c in combinations(inner, n)]
     best = min(cost(ordered, [0, *cuts, len(ordered)]) for cuts in choices)
-    sizes = [len(batch) for batch in batch_rows(np.array(lengths, dtype=np.int32), 10**6)]
+    sizes = [
+        len(batch) for batch in batch_rows(np.array(lengths, dtype=np.int32), 10**6, BATCH_COST)
+    ]
     assert cost(ordered, [0, *accumulate(sizes)]) == best
