@@ -1,7 +1,9 @@
 """The self-contained form of a checkpoint: its files, in memory or in a folder."""
 
+import glob
 import shutil
 import tempfile
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -18,6 +20,7 @@ from spacy_spanbert.checkpoints.quiet import quiet
 from spacy_spanbert.checkpoints.tokenizer import TOKENIZER_FILES, TOKENIZER_JSON, read_tokenizer
 from spacy_spanbert.checkpoints.weights import SAFETENSORS, Weights, as_float32
 
+OLD = "old"
 WRITTEN = {CONFIG, SAFETENSORS, *TOKENIZER_FILES}
 
 
@@ -64,7 +67,9 @@ def checkpoint_from_files(files: dict[str, bytes], origin: str = "the saved file
     return join_checkpoint(module, tokenizer, origin)
 
 
-def write_checkpoint(checkpoint: Checkpoint, folder: str | Path) -> None:
+def write_checkpoint(
+    checkpoint: Checkpoint, folder: str | Path, beside: Mapping[str, bytes] | None = None
+) -> None:
     """Write a checkpoint folder that `AutoModel` and `AutoTokenizer` load to equal output.
 
     It appears whole or not at all: it is written beside its place and then renamed. A
@@ -72,14 +77,15 @@ def write_checkpoint(checkpoint: Checkpoint, folder: str | Path) -> None:
 
     checkpoint (Checkpoint): Not changed.
     folder (str | Path): Where; parents are made. Must not hold anything but a checkpoint.
+    beside (Mapping[str, bytes] | None): More files of the folder, by name.
     RAISES (CheckpointError): When the folder holds other files, or is a file.
     """
     place = Path(folder).expanduser().resolve()
-    _check_replaceable(place)
-    files = checkpoint_to_files(checkpoint)
+    files = {**checkpoint_to_files(checkpoint), **(beside or {})}
+    _check_replaceable(place, WRITTEN | files.keys())
     place.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
-    new, old = aside / "new", aside / "old"
+    aside = Path(tempfile.mkdtemp(prefix=_aside(place), dir=place.parent))
+    new, old = aside / "new", aside / OLD
     try:
         new.mkdir()
         for name, data in files.items():
@@ -95,6 +101,24 @@ def write_checkpoint(checkpoint: Checkpoint, folder: str | Path) -> None:
     finally:
         if place.exists() or not old.exists():  # else the only copy lies aside
             shutil.rmtree(aside, ignore_errors=True)
+
+
+def recover_checkpoint(folder: str | Path) -> None:
+    """Put back what `write_checkpoint` was replacing when the process was killed.
+
+    folder (str | Path): Where the checkpoint belongs. Nothing happens if it is there, or if there
+        never was one.
+    """
+    place = Path(folder).expanduser().resolve()
+    for aside in sorted(place.parent.glob(f"{glob.escape(_aside(place))}*")):
+        if not place.exists() and (aside / OLD).is_dir():
+            (aside / OLD).rename(place)
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _aside(place: Path) -> str:
+    """How folders are called in which a checkpoint is written before it takes its place."""
+    return f".{place.name}-writing-"
 
 
 def read_checkpoint(folder: str | Path) -> Checkpoint:
@@ -128,13 +152,13 @@ def _weights_to_write(module: PreTrainedModel) -> Weights:
     return weights
 
 
-def _check_replaceable(place: Path) -> None:
+def _check_replaceable(place: Path, known: Set[str]) -> None:
     if not place.exists():
         return
     if not place.is_dir():
         raise CheckpointError(f"Cannot write a checkpoint to {place}: it is a file.")
     names = {inner.name for inner in place.iterdir()}
-    foreign = sorted(names - WRITTEN)
+    foreign = sorted(names - known)
     if foreign or (names and CONFIG not in names):
         raise CheckpointError(
             f"Will not replace the folder {place} by a checkpoint: it holds "

@@ -9,8 +9,8 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from spacy_spanbert.layers.doc_reader import InputRow
-from spacy_spanbert.nn.packed_attention import RowGroup, row_groups
-from spacy_spanbert.nn.packed_encoder import can_pack, encode_packed
+from spacy_spanbert.nn.packed_attention import row_groups
+from spacy_spanbert.nn.packed_encoder import can_pack, encode_rows
 from spacy_spanbert.text.windows import batch_rows
 
 # What a group of rows costs beside its pieces, in pieces: packed, attention is started once more;
@@ -49,16 +49,14 @@ def run_encoder(module: PreTrainedModel, rows: Sequence[InputRow], batch_pieces:
     device = module.device
     if not rows:
         return torch.zeros(0, module.config.hidden_size, device=device)
-    packed = can_pack(module)
-    encode = encode_packed if packed else _encode_padded
     ids = torch.from_numpy(np.concatenate([row.ids for row in rows]).astype(np.int64))
     # shape (n_pieces, width), special pieces included
     pieces = module.get_input_embeddings()(ids.to(device))
     vectors, targets = [], []
-    group_cost = PACKED_GROUP_COST if packed else PADDED_GROUP_COST
+    group_cost = PACKED_GROUP_COST if can_pack(module) else PADDED_GROUP_COST
     for batch in _batches(rows, batch_pieces, group_cost):
         groups = row_groups(batch.lengths, device)
-        hidden = encode(module, pieces[torch.from_numpy(batch.places).to(device)], groups)
+        hidden = encode_rows(module, pieces[torch.from_numpy(batch.places).to(device)], groups)
         vectors.append(hidden[torch.from_numpy(batch.sources).to(device)].float())
         targets.append(batch.targets)
     order = torch.from_numpy(np.argsort(np.concatenate(targets))).to(device)
@@ -95,18 +93,3 @@ def _batch(
         ),
         targets=np.concatenate([rows[index].targets for index in indices]),
     )
-
-
-def _encode_padded(module: PreTrainedModel, pieces: Tensor, groups: Sequence[RowGroup]) -> Tensor:
-    """Encode rows by the module's own forward pass, group by group; see encode_packed."""
-    outputs = []
-    for group in groups:
-        # shape (n_rows, 1, row_len, width); what fills a row up may be any piece, for it is masked
-        rows = group.split(pieces, 1)
-        filled = group.filled(pieces.device)
-        mask = rows.new_ones(rows.shape[0], group.row_len, dtype=torch.long)
-        if filled is not None:
-            mask = filled[:, 0, 0].long()
-        hidden = module(inputs_embeds=rows[:, 0], attention_mask=mask).last_hidden_state
-        outputs.append(group.join(hidden[:, None]))
-    return torch.cat(outputs)

@@ -36,6 +36,21 @@ def can_pack(module: Any) -> bool:
     )
 
 
+def encode_rows(
+    module: Any, pieces: Tensor, groups: Sequence[RowGroup], segments: Tensor | None = None
+) -> Tensor:
+    """Encode rows that lie one after the other, without padding if the module allows it.
+
+    module (PreTrainedModel): Any encoder of Hugging Face transformers.
+    pieces (Tensor): Piece vectors from the module's input embeddings, shape (n_pieces, width).
+    groups (Sequence[RowGroup]): The rows, special pieces included.
+    segments (Tensor | None): Segment of each piece, shape (n_pieces,); None for 0 throughout.
+    RETURNS (Tensor): Hidden vectors of the last layer, shape (n_pieces, width).
+    """
+    encode = encode_packed if can_pack(module) else encode_padded
+    return encode(module, pieces, groups, segments)
+
+
 def encode_packed(
     module: Any, pieces: Tensor, groups: Sequence[RowGroup], segments: Tensor | None = None
 ) -> Tensor:
@@ -56,6 +71,24 @@ def encode_packed(
     for layer in module.encoder.layer:
         hidden = _run_layer(layer, hidden, groups)
     return hidden
+
+
+def encode_padded(
+    module: Any, pieces: Tensor, groups: Sequence[RowGroup], segments: Tensor | None = None
+) -> Tensor:
+    """Encode rows by the module's own forward pass, group by group; see encode_rows."""
+    outputs = []
+    for group in groups:
+        # shape (n_rows, row_len, width); what fills a row up may be any piece, for it is masked
+        rows = group.split(pieces, 1)[:, 0]
+        filled = group.filled(pieces.device)
+        mask = rows.new_ones(rows.shape[:2], dtype=torch.long)
+        options = {"attention_mask": mask if filled is None else filled[:, 0, 0].long()}
+        if segments is not None:
+            options["token_type_ids"] = group.split(segments[:, None], 1)[:, 0, :, 0]
+        hidden = module(inputs_embeds=rows, **options).last_hidden_state
+        outputs.append(group.join(hidden[:, None]))
+    return torch.cat(outputs)
 
 
 def _positions(module: Any, groups: Sequence[RowGroup]) -> Tensor:

@@ -1,0 +1,191 @@
+"""Checkpoints of pretraining: an encoder that anybody can load, and beside it what goes on."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+from torch.distributed.checkpoint.state_dict import (
+    StateDictOptions,
+    get_optimizer_state_dict,
+    set_optimizer_state_dict,
+)
+from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
+
+from spacy_spanbert.checkpoints.checkpoint import Checkpoint, CheckpointError, longest_input
+from spacy_spanbert.checkpoints.files import recover_checkpoint, write_checkpoint
+from spacy_spanbert.pretraining.model import PretrainingModel
+
+HEADS = "pretraining_heads.safetensors"
+OPTIMIZER = "optimizer.safetensors"
+PROGRESS = "pretraining.json"
+_WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
+
+
+@dataclass
+class Progress:
+    """How far a run is, stored with its checkpoint.
+
+    step (int): Steps that are done.
+    total_steps (int | None): Steps of the whole run; None while a budget in minutes is measured.
+    best_loss (float | None): Lowest held-out loss so far, in nats.
+    settings (str): Digest of what must not change between start and resume.
+    corpus (str): Digest of the tokenized text.
+    seconds (float): Time that training has taken so far.
+    """
+
+    step: int = 0
+    total_steps: int | None = None
+    best_loss: float | None = None
+    settings: str = ""
+    corpus: str = ""
+    seconds: float = 0.0
+
+
+def save_pretraining(
+    folder: Path,
+    model: PretrainingModel,
+    tokenizer: PreTrainedTokenizerFast,
+    progress: Progress,
+    optimizer_state: Mapping[str, Tensor] | None = None,
+) -> None:
+    """Write a checkpoint folder, whole or not at all.
+
+    Plain `AutoModel.from_pretrained` loads the encoder; the heads lie beside it, so that
+    pretraining can go on from here.
+
+    folder (Path): Replaced if it is there.
+    model (PretrainingModel): Not wrapped.
+    tokenizer (PreTrainedTokenizerFast): The encoder's.
+    progress (Progress): How far the run is.
+    optimizer_state (Mapping[str, Tensor] | None): From `optimizer_tensors`; without it the run
+        cannot be resumed from this folder.
+    """
+    heads = {
+        name: tensor.detach().to("cpu", torch.float32).contiguous()
+        for name, tensor in model.state_dict().items()
+        if not name.startswith("encoder.")
+    }
+    files = {
+        HEADS: save(heads),
+        PROGRESS: (json.dumps(asdict(progress), indent=2) + "\n").encode(),
+    }
+    if optimizer_state is not None:
+        files[OPTIMIZER] = save(dict(optimizer_state))
+    checkpoint = Checkpoint(model.encoder, tokenizer, longest_input(model.encoder))
+    write_checkpoint(checkpoint, folder, files)
+
+
+def load_heads(folder: Path, model: PretrainingModel) -> list[str]:
+    """Take the heads of an earlier pretraining, as far as they fit.
+
+    folder (Path): A checkpoint folder of any origin.
+    model (PretrainingModel): Its heads are filled.
+    RETURNS (list[str]): What was not found and starts at random: names of heads and "output_bias".
+    RAISES (CheckpointError): If the file of heads is damaged; names it.
+    """
+    wanted = {name: tensor for name, tensor in model.state_dict().items() if name[:8] != "encoder."}
+    path = folder / HEADS
+    found: dict[str, Tensor] = {}
+    if path.is_file():
+        found = _read(path)
+    fitting = {
+        name: tensor
+        for name, tensor in found.items()
+        if name in wanted and wanted[name].shape == tensor.shape
+    }
+    model.load_state_dict(fitting, strict=False)
+    missing = {_head_of(name) for name in wanted.keys() - fitting.keys()}
+    return sorted(missing)
+
+
+def load_progress(folder: Path) -> Progress | None:
+    """Read how far a run is.
+
+    folder (Path): Its last checkpoint; put back first if the process was killed replacing it.
+    RETURNS (Progress | None): None if there is no checkpoint of a run.
+    RAISES (CheckpointError): If the file is damaged; names it.
+    """
+    recover_checkpoint(folder)
+    path = folder / PROGRESS
+    if not path.is_file():
+        return None
+    try:
+        return Progress(**json.loads(path.read_bytes()))
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(f"{path} is damaged: {error}. Remove {folder} to start anew.") from (
+            error
+        )
+
+
+def optimizer_tensors(
+    model: torch.nn.Module, optimizer: torch.optim.Optimizer
+) -> dict[str, Tensor]:
+    """Flatten the optimizer's state; all processes must call this together.
+
+    model (Module): As the accelerator prepared it.
+    optimizer (Optimizer): Over its parameters.
+    RETURNS (dict[str, Tensor]): By parameter's name and part, such as "output_bias/exp_avg".
+    """
+    state: Any = get_optimizer_state_dict(model, optimizer, options=_WHOLE)["state"]
+    return {
+        f"{name}/{part}": value.detach().cpu().contiguous().clone()
+        for name, parts in state.items()
+        for part, value in parts.items()
+    }
+
+
+def load_optimizer(folder: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """Take up the optimizer's state that a checkpoint holds.
+
+    folder (Path): The last checkpoint.
+    model (Module): As the accelerator prepared it.
+    optimizer (Optimizer): Over its parameters; its learning rates and other settings stay.
+    RAISES (CheckpointError): If the file is missing or damaged; names it.
+    """
+    path = folder / OPTIMIZER
+    state: dict[str, dict[str, Tensor]] = {}
+    for name, tensor in _read(path).items():
+        parameter, _, part = name.rpartition("/")
+        state.setdefault(parameter, {})[part] = tensor
+    current: Any = get_optimizer_state_dict(model, optimizer, options=_WHOLE)
+    set_optimizer_state_dict(
+        model,
+        optimizer,
+        cast(Any, {"state": state, "param_groups": current["param_groups"]}),
+        options=StateDictOptions(full_state_dict=True),
+    )
+
+
+def load_model(folder: Path, model: PretrainingModel) -> None:
+    """Take encoder and heads of the last checkpoint, all of them.
+
+    folder (Path): The last checkpoint of the same run.
+    model (PretrainingModel): Of the same sizes.
+    RAISES (CheckpointError): If something is missing.
+    """
+    encoder = _read(folder / "model.safetensors")
+    state = {f"encoder.{name}": tensor for name, tensor in encoder.items()} | _read(folder / HEADS)
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"{folder} is not a checkpoint of this run, or damaged: {error}"
+        ) from error
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    try:
+        return load(path.read_bytes())
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error}") from error
+
+
+def _head_of(name: str) -> str:
+    parts = name.split(".")
+    return parts[1] if parts[0] == "heads" else parts[0]

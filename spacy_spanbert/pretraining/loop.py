@@ -1,0 +1,280 @@
+"""The training loop."""
+
+import math
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+
+import torch
+from accelerate import Accelerator
+from tqdm import tqdm
+from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
+
+from spacy_spanbert.pretraining.budget import measured_steps, planned_steps
+from spacy_spanbert.pretraining.checkpoint import (
+    Progress,
+    load_optimizer,
+    optimizer_tensors,
+    save_pretraining,
+)
+from spacy_spanbert.pretraining.log import RunLog
+from spacy_spanbert.pretraining.model import PretrainingModel
+from spacy_spanbert.pretraining.optimizer import learn_rate, make_optimizer, set_learn_rate
+from spacy_spanbert.pretraining.sampling import CorruptedText, Sampler, WindowNumber
+from spacy_spanbert.pretraining.settings import PretrainSettings
+from spacy_spanbert.pretraining.steps import Prefetcher, StepRunner, plain_model
+from spacy_spanbert.pretraining.tallies import Score, Tally, total_loss
+
+LAST, BEST = "checkpoint-last", "checkpoint-best"
+
+
+class PretrainingError(RuntimeError):
+    """Pretraining cannot go on; the message says why and what to do."""
+
+
+class Pretrainer:
+    """Trains a model on corrupted text, evaluates it, and keeps checkpoints.
+
+    Everything that is random is a pure function of the seed and the step, so a resumed run does
+    what an uninterrupted one would have done.
+
+    settings (PretrainSettings): The config.
+    model (PretrainingModel): Freshly loaded, or from the last checkpoint.
+    tokenizer (PreTrainedTokenizerFast): The encoder's.
+    train (CorruptedText): The text to learn from.
+    held_out (CorruptedText | None): The text to evaluate on.
+    accelerator (Accelerator): Devices, processes and precision.
+    progress (Progress): How far an earlier try came; its step is 0 for a new run.
+    say (Callable[[str], None]): Told what a user should know.
+    """
+
+    def __init__(
+        self,
+        settings: PretrainSettings,
+        model: PretrainingModel,
+        tokenizer: PreTrainedTokenizerFast,
+        train: CorruptedText,
+        held_out: CorruptedText | None,
+        accelerator: Accelerator,
+        progress: Progress,
+        say: Callable[[str], None],
+    ) -> None:
+        self.settings = settings
+        self.tokenizer = tokenizer
+        self.train = train
+        self.held_out = held_out
+        self.accelerator = accelerator
+        self.progress = progress
+        self.say = say
+        training = settings.training
+        step_windows = max(1, training.step_pieces // settings.packing.window)
+        if step_windows < accelerator.num_processes:
+            raise PretrainingError(
+                f"[training] step_pieces = {training.step_pieces} is {step_windows} windows of "
+                f"{settings.packing.window} pieces, but {accelerator.num_processes} processes need "
+                "one each: raise step_pieces."
+            )
+        self.sampler = Sampler(len(train), step_windows, training.seed)
+        if progress.total_steps is None:
+            progress.total_steps = planned_steps(settings.budget, len(train), step_windows)
+        self._weights = model.weights
+        _freeze_encoder(model, False)
+        optimizer = make_optimizer(model, training)
+        self.model, self.optimizer = accelerator.prepare(model, optimizer)
+        if progress.step:
+            load_optimizer(self.folder / LAST, self.model, self.optimizer.optimizer)
+        self.runner = StepRunner(accelerator, self.model, model.weights, training.batch_pieces)
+        self._seconds: list[float] = []
+        self._evaluation_seconds = 0.0
+        self._stop = threading.Event()
+
+    @property
+    def folder(self) -> Path:
+        """RETURNS (Path): The run's output folder."""
+        return self.settings.output
+
+    def run(self) -> Progress:
+        """Train until the budget is spent, or until Ctrl-C.
+
+        RETURNS (Progress): How far it came; everything is saved.
+        RAISES (PretrainingError): If the loss is no longer a number.
+        """
+        self.model.train()
+        log = RunLog(self.folder, self.progress.step) if self._is_main else None
+        prefetcher = Prefetcher(self.train)
+        try:
+            with self._interruptible(), self._bar() as bar:
+                if self.progress.step == 0:
+                    self._evaluate(log)
+                self._steps(prefetcher, log, bar)
+        finally:
+            prefetcher.close()
+            if log is not None:
+                log.close()
+        return self.progress
+
+    def _steps(self, prefetcher: Prefetcher, log: RunLog | None, bar: tqdm) -> None:
+        tally = Tally(list(self._weights))
+        training, progress = self.settings.training, self.progress
+        n_pieces, since = 0, perf_counter()
+        while not self._is_done():
+            start = perf_counter()
+            n_pieces += self._step(prefetcher, tally)
+            progress.step += 1
+            self._seconds.append(perf_counter() - start)
+            progress.seconds += self._seconds[-1]
+            self._resolve_minutes()
+            bar.total = progress.total_steps
+            bar.update()
+            if progress.step % training.log_every == 0:
+                speed = n_pieces * self.accelerator.num_processes / (perf_counter() - since)
+                self._log_train(tally.take(self.accelerator), speed, log, bar)
+                n_pieces, since = 0, perf_counter()
+            if self._is_done() or progress.step % training.evaluate_every == 0:
+                paused = perf_counter()
+                self._evaluate(log)
+                since += perf_counter() - paused
+
+    def _step(self, prefetcher: Prefetcher, tally: Tally) -> int:
+        """Do one optimizer step; return this process's pieces."""
+        training, step = self.settings.training, self.progress.step
+        # a step's dropout depends on the step and the process alone
+        rank = self.accelerator.process_index
+        torch.manual_seed((training.seed * 1_000_003 + step * 1009 + rank) % 2**63)
+        _freeze_encoder(
+            plain_model(self.accelerator, self.model), step < training.head_warmup_steps
+        )
+        items = prefetcher.take(self._mine(step), self._mine(step + 1))
+        self.runner.backward(items, tally)
+        norm = self.accelerator.clip_grad_norm_(
+            self.model.parameters(), training.grad_clip or math.inf
+        )
+        if norm is not None and not torch.isfinite(norm):
+            raise PretrainingError(
+                f"The gradient of step {step} is not a number (loss too large, or text that the "
+                f"encoder cannot take). The weights of the last evaluation are in "
+                f"{self.folder / LAST}. Lower [training] learn_rate "
+                f"({training.learn_rate:g}), raise warmup_steps ({training.warmup_steps}), or set "
+                'precision = "float32".'
+            )
+        set_learn_rate(
+            self.optimizer.optimizer, learn_rate(step, self.progress.total_steps, training)
+        )
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return sum(len(item[0].ids) for item in items)
+
+    def _mine(self, step: int) -> list[WindowNumber]:
+        return self.runner.mine(self.sampler.step(step))
+
+    def _is_done(self) -> bool:
+        total = self.progress.total_steps
+        return self._stop.is_set() or (total is not None and self.progress.step >= total)
+
+    def _resolve_minutes(self) -> None:
+        minutes = self.settings.budget.minutes
+        if self.progress.total_steps is None and minutes is not None:
+            total = measured_steps(
+                minutes,
+                self._seconds,
+                self._evaluation_seconds,
+                self.settings.training.evaluate_every,
+            )
+            if total is not None:
+                # the slowest process decides, so that all do the same steps
+                tensor = torch.tensor([total], device=self.accelerator.device)
+                self.progress.total_steps = int(self.accelerator.gather(tensor).min())
+                self.say(f"{minutes:g} minutes are {self.progress.total_steps:,} steps here")
+
+    def _log_train(
+        self, scores: dict[str, Score], speed: float, log: RunLog | None, bar: tqdm
+    ) -> None:
+        loss = total_loss(scores, self._weights)
+        bar.set_postfix_str(f"loss {loss:.3f}, {speed:,.0f} pieces/s")
+        if log is not None:
+            rate = learn_rate(
+                self.progress.step - 1, self.progress.total_steps, self.settings.training
+            )
+            log.write(
+                "train",
+                self.progress.step,
+                scores,
+                loss=loss,
+                learn_rate=rate,
+                pieces_per_second=speed,
+            )
+
+    def _evaluate(self, log: RunLog | None) -> None:
+        start = perf_counter()
+        is_best = False
+        if self.held_out is not None:
+            tally = Tally(list(self._weights))
+            n_windows = min(len(self.held_out), self.settings.training.evaluate_windows)
+            # the same corruption each time: epoch 0
+            numbers = [WindowNumber(0, index) for index in range(n_windows)]
+            self.runner.evaluate(self.held_out, numbers, tally)
+            scores = tally.take(self.accelerator)
+            loss = total_loss(scores, self._weights)
+            if log is not None:
+                log.write("held_out", self.progress.step, scores, loss=loss)
+            is_best = self.progress.best_loss is None or loss < self.progress.best_loss
+            self.say(_held_out_line(self.progress.step, scores, is_best))
+            if is_best:
+                self.progress.best_loss = loss
+        self._save(is_best or self.held_out is None)
+        self._evaluation_seconds = perf_counter() - start
+
+    def _save(self, is_best: bool) -> None:
+        state = optimizer_tensors(self.model, self.optimizer.optimizer)
+        model = plain_model(self.accelerator, self.model)
+        if self._is_main:
+            progress = replace(self.progress)
+            save_pretraining(self.folder / LAST, model, self.tokenizer, progress, state)
+            if is_best:
+                save_pretraining(self.folder / BEST, model, self.tokenizer, progress)
+        self.accelerator.wait_for_everyone()
+
+    @property
+    def _is_main(self) -> bool:
+        return self.accelerator.is_main_process
+
+    def _bar(self) -> tqdm:
+        return tqdm(
+            initial=self.progress.step,
+            total=self.progress.total_steps,
+            unit="step",
+            disable=None if self._is_main else True,
+        )
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """On Ctrl-C finish the step, save and stop; on the second, stop at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def stop(*_: object) -> None:
+            self._stop.set()
+            signal.signal(signal.SIGINT, previous)
+            self.say("stopping after this step; the same command goes on later")
+
+        previous = signal.signal(signal.SIGINT, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, previous)
+
+
+def _freeze_encoder(model: PretrainingModel, frozen: bool) -> None:
+    """Let the encoder learn or not; a pooler, which no objective asks, never does."""
+    for name, parameter in model.encoder.named_parameters():
+        parameter.requires_grad_(not frozen and not name.startswith("pooler."))
+
+
+def _held_out_line(step: int, scores: dict[str, Score], is_best: bool) -> str:
+    parts = [f"{name} {s.loss:.3f} ({s.accuracy:.1%})" for name, s in scores.items()]
+    return f"step {step:,}: held-out loss (accuracy): {', '.join(parts)}{' *' if is_best else ''}"

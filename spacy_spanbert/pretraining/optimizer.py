@@ -1,0 +1,81 @@
+"""AdamW for pretraining, and its learning rate."""
+
+import re
+
+import torch
+from torch import nn
+
+from spacy_spanbert.pretraining.model import PretrainingModel
+from spacy_spanbert.pretraining.settings import TrainingSettings
+
+_LAYER = re.compile(r"(?:^|\.)(?:layer|layers)\.(\d+)\.")
+
+
+def make_optimizer(model: PretrainingModel, settings: TrainingSettings) -> torch.optim.AdamW:
+    """Build AdamW over all parameters that learn.
+
+    Matrices decay; biases and norms do not. The learning rate falls from the heads down to the
+    embeddings by `layer_lr_decay` a layer.
+
+    model (PretrainingModel): Its parameters.
+    settings (TrainingSettings): Of the config.
+    RETURNS (AdamW): Each group has its `factor` on the learning rate.
+    """
+    n_layers = int(model.encoder.config.num_hidden_layers)
+    groups: dict[tuple[float, bool], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            distance = n_layers + 1 - _depth(name, n_layers)
+            key = (settings.layer_lr_decay**distance, parameter.ndim > 1)
+            groups.setdefault(key, []).append(parameter)
+    return torch.optim.AdamW(
+        [
+            {
+                "params": parameters,
+                "factor": factor,
+                "weight_decay": settings.weight_decay if is_matrix else 0.0,
+            }
+            for (factor, is_matrix), parameters in groups.items()
+        ],
+        lr=settings.learn_rate,
+        betas=(settings.beta1, settings.beta2),
+        eps=settings.eps,
+        fused=True,
+    )
+
+
+def _depth(name: str, n_layers: int) -> int:
+    """0 for the embeddings, 1 for the lowest layer, n_layers + 1 for the heads."""
+    if found := _LAYER.search(name):
+        return int(found.group(1)) + 1
+    return 0 if "embeddings" in name else n_layers + 1
+
+
+def learn_rate(step: int, total_steps: int | None, settings: TrainingSettings) -> float:
+    """Rise linearly to the highest learning rate, then fall linearly to 0.
+
+    step (int): The step, from 0.
+    total_steps (int | None): Steps of the whole run; None while that is not known, where the rate
+        only rises or stays.
+    settings (TrainingSettings): Of the config.
+    RETURNS (float): The rate of this step, above 0.
+    """
+    warmup = settings.warmup_steps
+    if total_steps is not None:
+        # a run too short for its warm-up still has something of both
+        warmup = min(warmup, max(1, total_steps // 2))
+    if step < warmup:
+        return settings.learn_rate * (step + 1) / warmup
+    if total_steps is None:
+        return settings.learn_rate
+    return settings.learn_rate * max(1, total_steps - step) / max(1, total_steps - warmup)
+
+
+def set_learn_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """Set the learning rate of every group.
+
+    optimizer (Optimizer): As `make_optimizer` makes it.
+    rate (float): The rate of the heads; lower layers have a share of it.
+    """
+    for group in optimizer.param_groups:
+        group["lr"] = rate * group["factor"]

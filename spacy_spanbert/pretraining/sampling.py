@@ -1,0 +1,102 @@
+"""Which windows a step reads. A pure function of the step, so that any step can be done again."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spacy_spanbert.pretraining.windows import (
+    Corrupted,
+    Corruption,
+    PieceSampler,
+    Window,
+    window_rng,
+)
+
+
+class PackedText(Protocol):
+    """Windows of a corpus, built when they are asked for."""
+
+    def __len__(self) -> int:
+        """RETURNS (int): How many windows an epoch has."""
+
+    def window(self, index: int, epoch: int) -> Window:
+        """Build a window.
+
+        index (int): Its number, from 0.
+        epoch (int): The epoch, from 0; pairs are formed anew in each.
+        RETURNS (Window): Always the same for the same numbers.
+        """
+
+
+@dataclass(frozen=True)
+class WindowNumber:
+    """Which window, and in which epoch: this decides its corruption."""
+
+    epoch: int
+    index: int
+
+
+class Sampler:
+    """Goes through a corpus epoch after epoch, each time in another order.
+
+    n_windows (int): Windows of an epoch, at least 1.
+    step_windows (int): Windows that one step reads on all processes together.
+    seed (int): Seed of the run.
+    """
+
+    def __init__(self, n_windows: int, step_windows: int, seed: int) -> None:
+        self.n_windows = n_windows
+        self.step_windows = step_windows
+        self.seed = seed
+        self._order: tuple[int, NDArray[np.int64]] | None = None
+
+    def step(self, number: int) -> list[WindowNumber]:
+        """List the windows of a step.
+
+        number (int): The step, from 0.
+        RETURNS (list[WindowNumber]): `step_windows` windows; every window of an epoch is read once
+            before one is read again.
+        """
+        first = number * self.step_windows
+        return [self._window(place) for place in range(first, first + self.step_windows)]
+
+    def _window(self, place: int) -> WindowNumber:
+        epoch, index = divmod(place, self.n_windows)
+        if self._order is None or self._order[0] != epoch:
+            rng = np.random.default_rng([self.seed, epoch])
+            self._order = (epoch, rng.permutation(self.n_windows))
+        return WindowNumber(epoch, int(self._order[1][index]))
+
+
+class CorruptedText:
+    """Corrupted windows by number.
+
+    text (PackedText): The windows.
+    corruption (Corruption): What is done to them.
+    sampler (PieceSampler): Random pieces.
+    seed (int): Seed of the run.
+    """
+
+    def __init__(
+        self, text: PackedText, corruption: Corruption, sampler: PieceSampler, seed: int
+    ) -> None:
+        self.text = text
+        self.corruption = corruption
+        self.sampler = sampler
+        self.seed = seed
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    def read(self, number: WindowNumber) -> tuple[Corrupted, bool | None]:
+        """Build and corrupt a window.
+
+        number (WindowNumber): Which.
+        RETURNS (tuple[Corrupted, bool | None]): The window, and for a pair whether the second text
+            follows the first. Always the same for the same number.
+        """
+        window = self.text.window(number.index, number.epoch)
+        rng = window_rng(self.seed, number.epoch, number.index)
+        return self.corruption(window, rng, self.sampler), window.is_next

@@ -1,0 +1,167 @@
+"""The config of pretraining: every value with its meaning, unit and range."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Section(BaseModel):
+    """A section of the config; keys that do not exist are errors."""
+
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+
+class CorpusSettings(Section):
+    """[corpus]: the text."""
+
+    text: list[Path] = Field(description="files and folders: .txt, .jsonl, .spacy, .gz of these")
+    lang: str = Field(
+        default="en", description="language of spaCy's tokenizer, which finds the words"
+    )
+    held_out: float = Field(
+        default=0.02, ge=0, lt=1, description="share of the documents kept out of training, 0 to 1"
+    )
+    errors: Literal["raise", "replace"] = Field(
+        default="raise", description="bytes that are not UTF-8: raise an error, or replace them"
+    )
+    n_process: int = Field(
+        default=0, ge=0, description="processes that tokenize; 0 for one per core"
+    )
+
+
+class VocabularySettings(Section):
+    """[vocabulary]: the pieces."""
+
+    tokenizer: str | None = Field(
+        default=None,
+        description="where to take the tokenizer from: a folder, a Hugging Face name or "
+        "package:NAME/FOLDER; null for the encoder's own",
+    )
+    train: bool = Field(default=False, description="train a WordPiece vocabulary on the text")
+    size: int = Field(default=30_000, ge=100, description="pieces of a trained vocabulary")
+    cased: bool | None = Field(
+        default=None, description="whether capitals are kept; null for what the tokenizer says"
+    )
+
+
+class EncoderSettings(Section):
+    """[encoder]: what is trained."""
+
+    checkpoint: str | None = Field(
+        default=None,
+        description="where to start: a folder, a Hugging Face name or package:NAME/FOLDER",
+    )
+    size: dict[str, Any] | None = Field(
+        default=None,
+        description="instead: the size of an encoder from scratch (n_layers, width, ...)",
+    )
+    dropout: float = Field(default=0.0, ge=0, lt=1, description="dropout between layers, 0 to 1")
+
+
+class PackingSettings(Section):
+    """[packing]: text to windows."""
+
+    window: int = Field(
+        default=512, ge=8, description="longest window, in pieces with special ones"
+    )
+    pairs: bool = Field(
+        default=False, description="windows of two texts, for next sentence prediction"
+    )
+
+
+class BudgetSettings(Section):
+    """[budget]: how long to train; exactly one is given."""
+
+    steps: int | None = Field(default=None, ge=1, description="optimizer steps")
+    epochs: float | None = Field(default=None, gt=0, description="times the whole text is read")
+    minutes: float | None = Field(
+        default=None, gt=0, description="minutes of training; turned into steps once and stored"
+    )
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "BudgetSettings":
+        given = [name for name, value in self if value is not None]
+        if len(given) != 1:
+            raise ValueError(
+                "expected exactly one of steps, epochs and minutes, but got "
+                + (", ".join(given) or "none")
+            )
+        return self
+
+
+class TrainingSettings(Section):
+    """[training]: how to train."""
+
+    seed: int = Field(default=0, ge=0, description="seed of weights, order, corruption and dropout")
+    step_pieces: int = Field(
+        default=131_072, ge=8, description="pieces of a step, on all processes together"
+    )
+    batch_pieces: int = Field(
+        default=8192, ge=8, description="pieces a process encodes at once; more are accumulated"
+    )
+    learn_rate: float = Field(default=1e-4, gt=0, description="highest learning rate")
+    warmup_steps: int = Field(default=10_000, ge=0, description="steps until it is reached")
+    weight_decay: float = Field(
+        default=0.01, ge=0, description="of matrices; biases and norms have none"
+    )
+    beta1: float = Field(default=0.9, ge=0, lt=1, description="AdamW: decay of the mean gradient")
+    beta2: float = Field(default=0.999, ge=0, lt=1, description="AdamW: decay of its square")
+    eps: float = Field(default=1e-6, gt=0, description="AdamW: added to the denominator")
+    grad_clip: float = Field(
+        default=1.0, ge=0, description="largest norm of the gradient; 0 for any"
+    )
+    layer_lr_decay: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="learning rate of a layer over that of the next higher one",
+    )
+    head_warmup_steps: int = Field(
+        default=0,
+        ge=0,
+        description="first steps, in which only new heads learn and the encoder is frozen",
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        default="auto", description="of matrix products; auto: bfloat16 where the hardware has it"
+    )
+    evaluate_every: int = Field(default=1000, ge=1, description="steps between two evaluations")
+    evaluate_windows: int = Field(
+        default=2000, ge=1, description="held-out windows that are evaluated, at most"
+    )
+    log_every: int = Field(default=20, ge=1, description="steps between two lines of the log")
+
+
+class PretrainSettings(Section):
+    """The whole config."""
+
+    output: Path = Field(description="folder for checkpoints and logs")
+    corpus: CorpusSettings
+    vocabulary: VocabularySettings = Field(default_factory=lambda: VocabularySettings())
+    encoder: EncoderSettings
+    packing: PackingSettings = Field(default_factory=PackingSettings)
+    corruption: Any = Field(description="a registered corruption function")
+    objectives: dict[Literal["mlm", "sbo", "nsp", "inserted", "removed"], float] = Field(
+        description="weight of each objective in the loss, 0 or more"
+    )
+    budget: BudgetSettings
+    training: TrainingSettings = Field(default_factory=lambda: TrainingSettings())
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "PretrainSettings":
+        if (self.encoder.checkpoint is None) == (self.encoder.size is None):
+            raise ValueError("[encoder] expected a checkpoint or a size, and not both")
+        if self.encoder.checkpoint is None and not (
+            self.vocabulary.train or self.vocabulary.tokenizer
+        ):
+            raise ValueError(
+                "[vocabulary] an encoder from scratch needs train = true or a tokenizer"
+            )
+        if self.encoder.checkpoint is not None and self.vocabulary.train:
+            raise ValueError(
+                "[vocabulary] train = true gives pieces that the encoder's checkpoint has no "
+                "vectors for; leave it out, or start from a size"
+            )
+        if self.objectives.get("nsp") and not self.packing.pairs:
+            raise ValueError("[objectives] nsp needs [packing] pairs = true")
+        return self

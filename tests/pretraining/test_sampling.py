@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacy_spanbert.pretraining.sampling import Sampler, WindowNumber
+from tests.pretraining.simple import make_text
+
+
+@given(st.integers(1, 13), st.integers(1, 9), st.integers(0, 3))
+def test_every_window_of_an_epoch_is_read_once_before_the_next_begins(n_windows, size, seed):
+    sampler = Sampler(n_windows, size, seed)
+    read = [number for step in range(3 * n_windows) for number in sampler.step(step)]
+    for epoch in range(3):
+        of_epoch = read[epoch * n_windows : (epoch + 1) * n_windows]
+        assert {number.epoch for number in of_epoch} == {epoch}
+        assert sorted(number.index for number in of_epoch) == list(range(n_windows))
+
+
+def test_a_step_does_not_depend_on_those_before():
+    one, other = Sampler(100, 7, 3), Sampler(100, 7, 3)
+    steps = [one.step(step) for step in range(40)]
+    assert other.step(39) == steps[39]
+    assert other.step(2) == steps[2]
+    assert Sampler(100, 7, 4).step(0) != steps[0]
+
+
+def test_each_epoch_has_its_order():
+    sampler = Sampler(50, 50, 0)
+    first, second = ([number.index for number in sampler.step(step)] for step in range(2))
+    assert first != second
+
+
+@pytest.mark.parametrize("number", [WindowNumber(0, 3), WindowNumber(5, 3)])
+def test_a_window_is_corrupted_alike_whenever_it_is_read(number):
+    one, other = make_text(seed=1), make_text(seed=1)
+    other.read(WindowNumber(2, 2))
+    for left, right in zip(
+        vars(one.read(number)[0]).values(), vars(other.read(number)[0]).values(), strict=True
+    ):
+        assert np.array_equal(left, right)
+
+
+def test_corruption_differs_between_epochs_and_seeds():
+    places = {
+        (seed, epoch): [
+            make_text(seed=seed).read(WindowNumber(epoch, index))[0].places.tolist()
+            for index in range(8)
+        ]
+        for seed in (0, 1)
+        for epoch in (0, 1)
+    }
+    assert len({str(value) for value in places.values()}) == 4
