@@ -1,0 +1,63 @@
+"""Several ways to corrupt, one for each window."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from math import isfinite
+
+import numpy as np
+
+from spacy_spanbert.errors import SpanbertError
+from spacy_spanbert.pretraining.registry import registry
+from spacy_spanbert.pretraining.windows import Corrupted, Corruption, PieceSampler, Window
+
+
+@registry.corruptions("spacy-spanbert.Mixture.v1")
+@dataclass(frozen=True)
+class Mixture:
+    """Corrupts each window in one of several ways, drawn anew in every epoch.
+
+    parts (dict[str, Corruption]): The ways, by any names; at least one.
+    weights (dict[str, float]): Weight of each part, by the same names: 0 or more, not all 0. A part
+        is drawn with its weight over the sum of all.
+    RAISES (SpanbertError): If names or weights do not fit.
+    """
+
+    parts: dict[str, Corruption]
+    weights: dict[str, float]
+
+    def __post_init__(self) -> None:
+        if not self.parts or self.parts.keys() != self.weights.keys():
+            raise SpanbertError(
+                "Mixture: expected parts, and one weight for each by the same name, but got parts "
+                f"{sorted(self.parts)} and weights {sorted(self.weights)}."
+            )
+        for name, weight in self.weights.items():
+            if not (isfinite(weight) and weight >= 0.0):
+                raise SpanbertError(
+                    f"Mixture: expected weights of 0 or more, but the weight of {name!r} is "
+                    f"{weight}."
+                )
+        if sum(self.weights.values()) == 0.0:
+            raise SpanbertError(
+                "Mixture: expected at least one weight above 0, but all are 0, so no part could "
+                "ever be drawn."
+            )
+
+    def __call__(
+        self, window: Window, rng: np.random.Generator, sampler: PieceSampler
+    ) -> Corrupted:
+        """Corrupt a window.
+
+        window (Window): The window; not changed.
+        rng (Generator): Source of randomness.
+        sampler (PieceSampler): The mask piece, and random ones.
+        RETURNS (Corrupted): What the drawn part made of it; `counts` has one more under
+            `windows_NAME`.
+        """
+        # by name: the order of a config's sections must not change what is drawn
+        names = sorted(self.parts)
+        totals = np.cumsum([self.weights[name] for name in names])
+        drawn = np.searchsorted(totals, rng.random() * totals[-1], side="right")
+        name = names[int(drawn)]
+        corrupted = self.parts[name](window, rng, sampler)
+        return replace(corrupted, counts=corrupted.counts + Counter({f"windows_{name}": 1}))
