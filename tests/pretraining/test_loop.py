@@ -1,0 +1,189 @@
+import json
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+from accelerate import Accelerator
+from transformers import AutoModel
+
+from spacy_spanbert.checkpoints.load import load_tokenizer
+from spacy_spanbert.pretraining.checkpoint import (
+    Progress,
+    load_model,
+    load_progress,
+    save_pretraining,
+)
+from spacy_spanbert.pretraining.log import read_log
+from spacy_spanbert.pretraining.loop import BEST, LAST, Pretrainer, PretrainingError
+from spacy_spanbert.pretraining.settings import PretrainSettings
+from tests.pretraining.simple import ALL_OBJECTIVES, folder_bytes, make_model, make_text
+
+# what depends on the clock and not on the text
+TIMES = {"pieces_per_second"}
+
+
+def make_settings(output: Path, budget=None, **training) -> PretrainSettings:
+    values = {
+        "seed": 3,
+        "step_pieces": 60,
+        "batch_pieces": 40,
+        "learn_rate": 0.01,
+        "warmup_steps": 2,
+        "precision": "float32",
+        "evaluate_every": 4,
+        "log_every": 1,
+        **training,
+    }
+    return PretrainSettings(
+        output=output,
+        corpus={"text": ["unused"]},
+        encoder={"checkpoint": "unused"},
+        packing={"window": 20, "pairs": True},
+        corruption=None,
+        objectives=ALL_OBJECTIVES,
+        budget=budget or {"steps": 10},
+        training=values,
+    )
+
+
+def make_trainer(settings, tiny_bert, *, model=None, held_out=True, say=lambda line: None):
+    progress = load_progress(settings.output / LAST) or Progress()
+    model = model or make_model(dropout=0.1)
+    if progress.step:
+        load_model(settings.output / LAST, model)
+    settings.output.mkdir(exist_ok=True)
+    return Pretrainer(
+        settings,
+        model,
+        load_tokenizer(tiny_bert),
+        make_text(seed=3),
+        make_text(5, seed=9) if held_out else None,
+        Accelerator(cpu=True),
+        progress,
+        say,
+    )
+
+
+def lines_without_times(folder: Path) -> list[dict]:
+    return [{k: v for k, v in line.items() if k not in TIMES} for line in read_log(folder)]
+
+
+def test_it_learns_the_pattern(tmp_path, tiny_bert):
+    settings = make_settings(
+        *(tmp_path / "run", {"steps": 200}),
+        **{"step_pieces": 240, "batch_pieces": 240, "evaluate_every": 100, "warmup_steps": 20},
+    )
+    make_trainer(settings, tiny_bert).run()
+    losses = [line for line in read_log(settings.output) if line["part"] == "held_out"]
+    assert losses[-1]["mlm_loss"] < 0.8 * losses[0]["mlm_loss"]
+    assert losses[-1]["mlm_accuracy"] > losses[0]["mlm_accuracy"]
+
+
+def test_a_run_that_was_interrupted_goes_on_as_if_it_had_not_been(tmp_path, tiny_bert):
+    whole = make_settings(tmp_path / "whole")
+    make_trainer(whole, tiny_bert).run()
+    broken = make_settings(tmp_path / "broken")
+    trainer = make_trainer(broken, tiny_bert)
+    step = trainer._step
+
+    def step_that_is_killed(prefetcher, tally):
+        if trainer.progress.step == 6:
+            raise KeyboardInterrupt
+        return step(prefetcher, tally)
+
+    trainer._step = step_that_is_killed
+    with pytest.raises(KeyboardInterrupt):
+        trainer.run()
+    assert load_progress(broken.output / LAST).step == 4
+    make_trainer(broken, tiny_bert).run()
+    assert lines_without_times(broken.output) == lines_without_times(whole.output)
+    for name in ("model.safetensors", "pretraining_heads.safetensors", "optimizer.safetensors"):
+        one, other = (folder_bytes(run.output / LAST)[name] for run in (whole, broken))
+        assert one == other, name
+
+
+def test_ctrl_c_saves_and_stops(tmp_path, tiny_bert):
+    settings = make_settings(tmp_path / "run")
+    said = []
+    trainer = make_trainer(settings, tiny_bert, say=said.append)
+    step = trainer._step
+
+    def interrupted_step(prefetcher, tally):
+        if trainer.progress.step == 5:
+            signal.raise_signal(signal.SIGINT)
+        return step(prefetcher, tally)
+
+    trainer._step = interrupted_step
+    assert trainer.run().step == 6
+    assert load_progress(settings.output / LAST).step == 6
+    assert any("stopping after this step" in line for line in said)
+    whole = make_settings(tmp_path / "whole")
+    make_trainer(whole, tiny_bert).run()
+    make_trainer(settings, tiny_bert).run()
+    one, other = (folder_bytes(run.output / LAST)["model.safetensors"] for run in (whole, settings))
+    assert one == other
+
+
+def test_the_best_checkpoint_is_the_one_with_the_lowest_held_out_loss(tmp_path, tiny_bert):
+    settings = make_settings(tmp_path / "run")
+    make_trainer(settings, tiny_bert).run()
+    losses = {
+        line["step"]: line["loss"]
+        for line in read_log(settings.output)
+        if line["part"] == "held_out"
+    }
+    best = json.loads((settings.output / BEST / "pretraining.json").read_text())
+    assert losses.keys() == {0, 4, 8, 10}
+    assert best["step"] == min(losses, key=losses.__getitem__)
+    assert not (settings.output / BEST / "optimizer.safetensors").exists()
+
+
+def test_plain_transformers_loads_the_encoder(tmp_path, tiny_bert):
+    settings = make_settings(tmp_path / "run", {"steps": 2})
+    trainer = make_trainer(settings, tiny_bert)
+    trainer.run()
+    loaded = AutoModel.from_pretrained(settings.output / LAST, add_pooling_layer=False).eval()
+    encoder = trainer.accelerator.unwrap_model(trainer.model).encoder.eval()
+    ids = torch.arange(4, 14)[None]
+    with torch.no_grad():
+        found, expected = (m(input_ids=ids).last_hidden_state for m in (loaded, encoder))
+    torch.testing.assert_close(found, expected)
+
+
+def test_new_heads_learn_alone_at_first(tmp_path, tiny_bert):
+    settings = make_settings(tmp_path / "run", {"steps": 3}, head_warmup_steps=3)
+    model = make_model()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    make_trainer(settings, tiny_bert, model=model).run()
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(tensor, before[name]) == name.startswith("encoder."), name
+
+
+def test_a_loss_that_is_no_number_is_reported(tmp_path, tiny_bert):
+    settings = make_settings(tmp_path / "run")
+    model = make_model()
+    with torch.no_grad():
+        model.heads["mlm"].dense.bias.fill_(torch.nan)
+    with pytest.raises(PretrainingError, match=r"step 0 is not a number.*Lower .* learn_rate"):
+        make_trainer(settings, tiny_bert, model=model, held_out=False).run()
+
+
+def test_minutes_become_steps_once(tmp_path, tiny_bert):
+    settings = make_settings(tmp_path / "run", {"minutes": 0.02}, evaluate_every=1000)
+    said = []
+    progress = make_trainer(settings, tiny_bert, say=said.append).run()
+    assert progress.step == progress.total_steps
+    assert sum("minutes are" in line for line in said) == 1
+    assert load_progress(settings.output / LAST).total_steps == progress.total_steps
+
+
+def test_a_checkpoint_whose_replacement_was_cut_short_is_put_back(tmp_path, tiny_bert):
+    folder = tmp_path / LAST
+    tokenizer = load_tokenizer(tiny_bert)
+    save_pretraining(folder, make_model(), tokenizer, Progress(step=7))
+    aside = tmp_path / f".{LAST}-writing-abc"
+    (aside / "new").mkdir(parents=True)
+    folder.rename(aside / "old")
+    assert load_progress(folder).step == 7
+    assert not aside.exists()
