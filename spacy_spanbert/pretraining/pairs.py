@@ -1,0 +1,178 @@
+"""Windows of two texts, for next sentence prediction: the second follows the first, or does not."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
+
+from spacy_spanbert.errors import SpanbertError
+from spacy_spanbert.pretraining.blocks import Blocks, cut_blocks, fitting_end
+from spacy_spanbert.pretraining.piece_store import PieceStore
+from spacy_spanbert.pretraining.special_pieces import SpecialPieces, special_pieces
+from spacy_spanbert.pretraining.windows import Window
+
+# Places that are tried for a foreign text whose first sentence fits.
+TRIES = 4
+# Sets the random numbers of pairs apart from those of corruption.
+STREAM = 1
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Neighbouring pieces of a document.
+
+    document (int): Its number.
+    start (int): The first piece.
+    end (int): The piece after the last.
+    """
+
+    document: int
+    start: int
+    end: int
+
+
+class PackedPairs:
+    """Windows of two texts each, A and B (BERT, arXiv 1810.04805, section 3.1).
+
+    A block of the text is split in two at a sentence border drawn at random, anew in each epoch;
+    within a block of one sentence at a word border. Half of the blocks, others in the next epoch,
+    are left so. In the other half the second part is replaced by text of another document that
+    begins with a sentence and ends where the window does, at the last sentence that fits.
+
+    store (PieceStore): The documents.
+    blocks (Blocks): Of at least two documents, each of at least two words.
+    special (SpecialPieces): What stands around and between two texts.
+    seed (int): Seed of the run.
+    """
+
+    def __init__(
+        self, store: PieceStore, blocks: Blocks, special: SpecialPieces, seed: int
+    ) -> None:
+        self._store = store
+        self._special = special
+        self._seed = seed
+        self.blocks = blocks
+
+    def __len__(self) -> int:
+        return len(self.blocks)
+
+    @property
+    def fill(self) -> float:
+        """RETURNS (float): Share of the windows' places that are filled by the unreplaced text."""
+        return self.blocks.fill(len(self._special))
+
+    def window(self, index: int, epoch: int) -> Window:
+        """Build a window.
+
+        index (int): Its number, from 0.
+        epoch (int): The epoch, from 0.
+        RETURNS (Window): Always the same for the same numbers.
+        """
+        first, second, is_next = self.stretches(index, epoch)
+        texts = [
+            self._store.pieces(text.document, text.start, text.end) for text in (first, second)
+        ]
+        return self._special.put_around(
+            [ids for ids, _ in texts], [words for _, words in texts], is_next
+        )
+
+    def stretches(self, index: int, epoch: int) -> tuple[Stretch, Stretch, bool]:
+        """Choose the texts of a window.
+
+        index (int): Its number, from 0.
+        epoch (int): The epoch, from 0.
+        RETURNS (tuple[Stretch, Stretch, bool]): A, B, and whether B follows A. Among neighbouring
+            numbers exactly one of two does.
+        """
+        rng = np.random.default_rng([self._seed, epoch, index, STREAM])
+        blocks = self.blocks
+        document = int(blocks.documents[index])
+        start, end = int(blocks.starts[index]), int(blocks.ends[index])
+        split = self._split(document, start, end, rng)
+        first = Stretch(document, start, split)
+        is_next = (index + epoch) % 2 == 0
+        if is_next:
+            return first, Stretch(document, split, end), True
+        return first, self._foreign(document, blocks.room - (split - start), rng), False
+
+    def _split(self, document: int, start: int, end: int, rng: np.random.Generator) -> int:
+        sentences = self._store.document(document).sentences
+        low, high = np.searchsorted(sentences, [start + 1, end])
+        if low < high:
+            return int(sentences[rng.integers(low, high)])
+        _, words = self._store.pieces(document, start, end)
+        return start + 1 + int(rng.choice(np.flatnonzero(words[1:] != words[:-1])))
+
+    def _foreign(self, document: int, room: int, rng: np.random.Generator) -> Stretch:
+        """Choose text of another document that fits."""
+        stretch = self._draw(document, room, rng)
+        for _ in range(TRIES - 1):
+            if self._ends_with_a_sentence(stretch):
+                break
+            stretch = self._draw(document, room, rng)
+        return stretch
+
+    def _draw(self, document: int, room: int, rng: np.random.Generator) -> Stretch:
+        blocks = self.blocks
+        # the document's own blocks lie side by side, and are passed over
+        own_first, own_last = np.searchsorted(blocks.documents, [document, document + 1])
+        block = int(rng.integers(0, len(blocks) - (own_last - own_first)))
+        block += int(own_last - own_first) if block >= own_first else 0
+        number = int(blocks.documents[block])
+        other = self._store.document(number)
+        sentences = other.sentences
+        low, high = np.searchsorted(sentences, [blocks.starts[block], blocks.ends[block]])
+        start = int(sentences[rng.integers(low, high)] if low < high else blocks.starts[block])
+        return Stretch(number, start, fitting_end(other, sentences, start, room))
+
+    def _ends_with_a_sentence(self, stretch: Stretch) -> bool:
+        document = self._store.document(stretch.document)
+        if stretch.end == len(document):
+            return True
+        sentences = document.sentences
+        return bool(sentences[np.searchsorted(sentences, stretch.end)] == stretch.end)
+
+
+def pack_pairs(
+    store: PieceStore,
+    documents: Iterable[int],
+    window: int,
+    tokenizer: PreTrainedTokenizerFast,
+    seed: int,
+) -> PackedPairs:
+    """Cut documents into windows of two texts.
+
+    Blocks of one word cannot be split and are left out.
+
+    store (PieceStore): The documents.
+    documents (Iterable[int]): Which of them, ascending.
+    window (int): Longest window, in pieces, special pieces included.
+    tokenizer (PreTrainedTokenizerFast): Tells the special pieces.
+    seed (int): Seed of the run.
+    RETURNS (PackedPairs): The windows, at least two.
+    RAISES (SpanbertError): If there are not two documents that text can be taken from.
+    RAISES (ValueError): If the window has no room beside the special pieces.
+    """
+    special = special_pieces(tokenizer, pair=True)
+    blocks = _splittable(store, cut_blocks(store, documents, window - len(special)))
+    n_documents = len(np.unique(blocks.documents))
+    if n_documents < 2:
+        raise SpanbertError(
+            "Pairs of texts need two documents or more, because half of the second texts come from "
+            f"another document, but there {'is 1' if n_documents else 'are 0'} with two words or "
+            "more in this part of the corpus. Separate documents in text files by empty lines, "
+            "give more text (or a larger held-out share), or leave pairs and next sentence "
+            "prediction out."
+        )
+    return PackedPairs(store, blocks, special, seed)
+
+
+def _splittable(store: PieceStore, blocks: Blocks) -> Blocks:
+    is_kept = np.zeros(len(blocks), dtype=bool)
+    for i, block in enumerate(zip(blocks.documents, blocks.starts, blocks.ends, strict=True)):
+        _, words = store.pieces(*map(int, block))
+        is_kept[i] = words[0] != words[-1]
+    return Blocks(
+        blocks.documents[is_kept], blocks.starts[is_kept], blocks.ends[is_kept], blocks.room
+    )

@@ -1,0 +1,169 @@
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from transformers import PreTrainedTokenizerFast
+
+from spacy_spanbert.checkpoints.load import load_tokenizer
+from spacy_spanbert.errors import SpanbertError
+from spacy_spanbert.pretraining.pairs import PackedPairs, pack_pairs
+from spacy_spanbert.pretraining.windows import Window
+from tests.pretraining.piece_documents import (
+    make_document,
+    make_documents,
+    random_shapes,
+    store_of,
+)
+
+WINDOW = 48
+DOCUMENTS = make_documents(random_shapes(40))
+HOME = {int(i): number for number, document in enumerate(DOCUMENTS) for i in document.ids}
+
+
+@pytest.fixture
+def bert(tiny_bert: Path) -> PreTrainedTokenizerFast:
+    return load_tokenizer(tiny_bert)
+
+
+@pytest.fixture
+def pairs(bert: PreTrainedTokenizerFast, tmp_path: Path) -> PackedPairs:
+    return pack_pairs(store_of(tmp_path, DOCUMENTS), range(40), WINDOW, bert, seed=3)
+
+
+def texts_of(window: Window) -> tuple[list[int], list[int]]:
+    """Take a window apart by its special pieces alone."""
+    cls, first, last = np.flatnonzero(window.words < 0).tolist()
+    assert (cls, last) == (0, len(window) - 1)
+    assert window.segments.tolist() == [0] * (first + 1) + [1] * (last - first)
+    return window.ids[1:first].tolist(), window.ids[first + 1 : last].tolist()
+
+
+def is_contiguous(ids: list[int]) -> bool:
+    return ids == list(range(ids[0], ids[0] + len(ids))) and HOME[ids[0]] == HOME[ids[-1]]
+
+
+def test_a_second_text_follows_the_first_exactly_where_the_label_says_so(pairs: PackedPairs):
+    for index in range(len(pairs)):
+        for epoch in (0, 1):
+            window = pairs.window(index, epoch)
+            first, second = texts_of(window)
+            assert len(window) <= WINDOW
+            assert is_contiguous(first)
+            assert is_contiguous(second)
+            if window.is_next:
+                assert second[0] == first[-1] + 1
+                assert HOME[second[0]] == HOME[first[0]]
+            else:
+                assert HOME[second[0]] != HOME[first[0]]
+
+
+@pytest.mark.parametrize("epoch", [0, 1, 2])
+def test_half_of_the_labels_are_true_in_every_epoch(pairs: PackedPairs, epoch: int):
+    labels = [pairs.stretches(index, epoch)[2] for index in range(len(pairs))]
+    assert abs(sum(labels) - len(labels) / 2) <= 0.5
+
+
+def test_a_window_is_true_in_one_of_two_epochs(pairs: PackedPairs):
+    for index in range(len(pairs)):
+        assert pairs.stretches(index, 0)[2] != pairs.stretches(index, 1)[2]
+
+
+def test_true_pairs_of_two_epochs_hold_every_piece_of_the_text(pairs: PackedPairs):
+    true = [
+        sorted(sum(texts_of(window), []))
+        for epoch in (0, 1)
+        for index in range(len(pairs))
+        if (window := pairs.window(index, epoch)).is_next
+    ]
+    left_out = set(HOME) - set(sum(true, []))
+    assert sum(map(len, true)) + len(left_out) == len(HOME)
+    assert len(left_out) < 0.01 * len(HOME)  # blocks of one word
+
+
+def test_pairs_depend_on_seed_epoch_and_number_only(
+    bert: PreTrainedTokenizerFast, tmp_path: Path, pairs: PackedPairs
+):
+    again = pack_pairs(store_of(tmp_path, DOCUMENTS), range(40), WINDOW, bert, seed=3)
+    other = pack_pairs(store_of(tmp_path, DOCUMENTS), range(40), WINDOW, bert, seed=4)
+    numbers = range(len(pairs) - 1, -1, -1)  # in any order
+    assert all(pairs.stretches(i, 5) == again.stretches(i, 5) for i in numbers)
+    assert any(pairs.stretches(i, 5) != other.stretches(i, 5) for i in numbers)
+    assert any(pairs.stretches(i, 5) != pairs.stretches(i, 7) for i in numbers)
+
+
+def test_foreign_texts_fill_the_window_as_well_as_true_ones(pairs: PackedPairs):
+    """Or the length would give the label away."""
+    lengths: dict[bool, list[int]] = {True: [], False: []}
+    for index in range(len(pairs)):
+        for epoch in range(4):
+            window = pairs.window(index, epoch)
+            lengths[bool(window.is_next)].append(len(window))
+    means = [np.mean(of_label) for of_label in lengths.values()]
+    assert abs(means[0] - means[1]) < 0.1 * WINDOW
+
+
+def test_first_texts_have_the_same_lengths_under_both_labels(pairs: PackedPairs):
+    lengths: dict[bool, list[int]] = {True: [], False: []}
+    for index in range(len(pairs)):
+        for epoch in range(4):
+            first, _, is_next = pairs.stretches(index, epoch)
+            lengths[is_next].append(first.end - first.start)
+    assert abs(np.mean(lengths[True]) - np.mean(lengths[False])) < 1.5
+
+
+def test_texts_are_split_between_sentences_where_there_are_two(pairs: PackedPairs):
+    for index in range(len(pairs)):
+        first, _, _ = pairs.stretches(index, 0)
+        block_end = int(pairs.blocks.ends[index])
+        sentences = DOCUMENTS[first.document].sentences.tolist()
+        if any(first.start < sentence < block_end for sentence in sentences):
+            assert first.end in sentences
+        else:
+            words = DOCUMENTS[first.document].words
+            assert words[first.end] != words[first.end - 1]
+
+
+def test_robertas_pairs_have_one_segment_and_two_pieces_between(tiny_roberta: Path, tmp_path: Path):
+    tokenizer = load_tokenizer(tiny_roberta)
+    pairs = pack_pairs(store_of(tmp_path, DOCUMENTS), range(40), WINDOW, tokenizer, seed=0)
+    window = pairs.window(0, 0)
+    start, end = tokenizer.bos_token_id, tokenizer.eos_token_id
+    assert window.ids[window.words < 0].tolist() == [start, end, end, end]
+    assert not window.segments.any()
+
+
+@pytest.mark.parametrize(
+    ("shapes", "message"),
+    [([[[1, 2], [3]]], "is 1 with"), ([[[1, 2], [3]], [[2]], []], "is 1 with"), ([], "are 0 with")],
+)
+def test_a_single_document_is_an_error_that_says_what_to_do(
+    bert: PreTrainedTokenizerFast, tmp_path: Path, shapes: list, message: str
+):
+    store = store_of(tmp_path, make_documents(shapes))
+    with pytest.raises(SpanbertError, match=f"{message}.*Separate documents"):
+        pack_pairs(store, range(len(shapes)), WINDOW, bert, seed=0)
+
+
+def test_two_documents_are_enough(bert: PreTrainedTokenizerFast, tmp_path: Path):
+    store = store_of(tmp_path, make_documents([[[1, 1]], [[9, 1], [60]]]))
+    pairs = pack_pairs(store, range(2), 8, bert, seed=0)
+    for epoch in range(20):
+        for index in range(len(pairs)):
+            first, second, is_next = pairs.stretches(index, epoch)
+            assert (first.document == second.document) == is_next
+            assert second.end > second.start
+            assert len(pairs.window(index, epoch)) <= 8
+
+
+def test_a_pair_is_built_in_well_under_a_third_of_a_millisecond(
+    bert: PreTrainedTokenizerFast, tmp_path: Path
+):
+    document = make_document([[1, 2, 1, 3, 1, 1, 2, 1, 1, 1]] * 2000)  # a long one
+    pairs = pack_pairs(store_of(tmp_path, [document, document]), range(2), 128, bert, seed=0)
+    times = []
+    for index in range(len(pairs)):
+        start = time.perf_counter()
+        pairs.window(index, 0)
+        times.append(time.perf_counter() - start)
+    assert np.median(times) < 3e-4
