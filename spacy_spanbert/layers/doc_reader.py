@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from spacy.tokens import Doc
 
-from spacy_spanbert.checkpoints.load import Checkpoint
+from spacy_spanbert.checkpoints.checkpoint import Checkpoint
 from spacy_spanbert.text.alignment import Alignment, align_words
 from spacy_spanbert.text.pieces import Ints, Pieces, PieceTokenizer
 from spacy_spanbert.text.windows import Windows, cut_windows

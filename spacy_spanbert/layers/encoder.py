@@ -8,7 +8,7 @@ from spacy_transformers.data_classes import FullTransformerBatch
 from thinc.api import Model, torch2xp, xp2torch
 from thinc.types import Floats2d
 
-from spacy_spanbert.checkpoints.load import Checkpoint
+from spacy_spanbert.checkpoints.checkpoint import Checkpoint
 from spacy_spanbert.layers.encoder_output import full_batch
 from spacy_spanbert.layers.encoder_run import run_encoder
 from spacy_spanbert.layers.encoder_shim import EncoderShim
