@@ -23,8 +23,9 @@ ScorerModel = Model[ScorerInput, Floats2d]
 # Starts that are scored together. Less would not fill the matrix units, more would not fit into
 # the processor's cache.
 BLOCK_WORDS = 1024
-# More words than this in a training batch are scored in blocks that are computed twice.
-MAX_TRAINING_WORDS = 4096
+# More candidates than this in a training batch are scored in blocks that are computed twice: what
+# a block keeps for its gradient, some kilobytes a candidate, is all that is held.
+MAX_TRAINING_SPANS = 40_000
 
 
 @registry.architectures("spacy-spanbert.SpanScorer.v1")
@@ -178,18 +179,41 @@ def forward(
 
 
 def _score_in_training(module: SpanScorer, words: Tensor, candidates: SpanCandidates) -> Tensor:
-    """Score, and for long texts compute blocks again in the backward pass to save memory."""
-    is_dense = candidates.picked is None
-    if not is_dense or candidates.n_words <= MAX_TRAINING_WORDS:
+    """Score; many candidates in blocks that are computed again in the backward pass."""
+    if candidates.n_spans <= MAX_TRAINING_SPANS:
         return module(words, candidates)
-    reach = torch.bincount(candidates.starts, minlength=candidates.n_words)
+    cut = _dense_blocks if candidates.picked is None else _given_blocks
     parts = []
-    for block in word_blocks(reach, MAX_TRAINING_WORDS, module.halo):
-        block_words = words[block.first_word : block.last_word]
-        block_candidates = SpanCandidates.all_spans(block.reach)
-        logits = checkpoint(module, block_words, block_candidates, use_reentrant=False)
-        parts.append(logits[block.kept])
+    for block_words, block, kept in cut(words, candidates, module.halo):
+        parts.append(checkpoint(module, block_words, block, use_reentrant=False)[kept])
     return torch.cat(parts)
+
+
+def _dense_blocks(
+    words: Tensor, candidates: SpanCandidates, halo: int
+) -> Iterator[tuple[Tensor, SpanCandidates, slice]]:
+    """Cut all spans into blocks: their words, candidates, and the rows that belong to them."""
+    reach = torch.bincount(candidates.starts, minlength=candidates.n_words)
+    block_words = max(1, MAX_TRAINING_SPANS // int(reach.max()))
+    for block in word_blocks(reach, block_words, halo):
+        part = words[block.first_word : block.last_word]
+        yield part, SpanCandidates.all_spans(block.reach), block.kept
+
+
+def _given_blocks(
+    words: Tensor, candidates: SpanCandidates, halo: int
+) -> Iterator[tuple[Tensor, SpanCandidates, slice]]:
+    """Cut given spans into blocks, as _dense_blocks does; they have no halo."""
+    del halo
+    rows = zip(
+        candidates.starts.split(MAX_TRAINING_SPANS),
+        candidates.lengths.split(MAX_TRAINING_SPANS),
+        strict=True,
+    )
+    for starts, lengths in rows:
+        first, last = int(starts.min()), int((starts + lengths).max())
+        block = SpanCandidates.given_spans(starts - first, lengths, last - first)
+        yield words[first:last], block, slice(None)
 
 
 def _word_vectors(model: ScorerModel, docs: list[Doc]) -> Tensor:

@@ -17,6 +17,7 @@ from spacy_spanbert.layers.span_scorer import (
 )
 from spacy_spanbert.nn.candidates import SpanCandidates
 from spacy_spanbert.nn.representations import REPRESENTATIONS
+from spacy_spanbert.nn.scorer import SpanScorer
 from tests.tiny_pipeline import make_optimizer
 
 WIDTH = 6
@@ -123,21 +124,45 @@ def learn(model, docs, candidates, d_logits):
 
 
 @pytest.mark.parametrize("settings", [{}, {"conv_layers": 2, "biaffine_width": 4}])
-@pytest.mark.parametrize("max_words", [1, 6, 10])
+@pytest.mark.parametrize("max_spans", [1, 12, 40])
+@pytest.mark.parametrize("is_given", [False, True])
 def test_training_in_parts_has_the_scores_and_gradients_of_the_whole(
-    monkeypatch, settings, max_words
+    monkeypatch, settings, max_spans, is_given
 ):
-    docs, model = make_docs(), make_scorer(**settings)
+    docs, model = make_docs(), make_scorer(**(settings if not is_given else {}))
     candidates = SpanCandidates.all_spans(reach_of(docs))
+    if is_given:
+        chosen = torch.randperm(candidates.n_spans)[:50]
+        candidates = SpanCandidates.given_spans(
+            candidates.starts[chosen], candidates.lengths[chosen], sum(LENGTHS)
+        )
     d_logits = np.random.rand(candidates.n_spans, 3).astype("f")
     whole = learn(model, docs, candidates, d_logits)
-    monkeypatch.setattr(span_scorer, "MAX_TRAINING_WORDS", max_words)
+    monkeypatch.setattr(span_scorer, "MAX_TRAINING_SPANS", max_spans)
     parts = learn(model, docs, candidates, d_logits)
     np.testing.assert_allclose(parts[0], whole[0], **CLOSE)
     assert parts[1].keys() == whole[1].keys()
     for name, gradient in whole[1].items():
         torch.testing.assert_close(parts[1][name], gradient, rtol=1e-4, atol=1e-4, msg=name)
     np.testing.assert_allclose(parts[2], whole[2], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("max_length", [2, 4, 8, 16])
+def test_a_block_of_training_holds_no_more_spans_the_longer_they_may_be(monkeypatch, max_length):
+    sizes = []
+    score = SpanScorer.forward
+
+    def noting(self, words, candidates):
+        sizes.append(candidates.n_spans)
+        return score(self, words, candidates)
+
+    monkeypatch.setattr(SpanScorer, "forward", noting)
+    monkeypatch.setattr(span_scorer, "MAX_TRAINING_SPANS", 32)
+    docs, model = make_docs((60,)), make_scorer()
+    candidates = SpanCandidates.all_spans([min(max_length, 60 - i) for i in range(60)])
+    model.begin_update((docs, candidates))
+    assert sum(sizes) == candidates.n_spans
+    assert 16 <= max(sizes) <= 32
 
 
 def test_gradients_are_those_of_plain_autograd():

@@ -251,10 +251,10 @@ def test_one_span_with_two_labels_is_learned_with_multilabel(tiny_bert):
 
 
 def test_the_whole_of_a_long_text_is_trained_as_in_one_piece(tiny_bert, monkeypatch):
-    """Above some thousand words training scores blocks and computes them twice."""
+    """Above some ten thousand candidates training scores blocks and computes them twice."""
     results = []
-    for most in (4096, 8):
-        monkeypatch.setattr("spacy_spanbert.layers.span_scorer.MAX_TRAINING_WORDS", most)
+    for most in (40_000, 8):
+        monkeypatch.setattr("spacy_spanbert.layers.span_scorer.MAX_TRAINING_SPANS", most)
         torch.manual_seed(0)
         nlp = make_nlp(tiny_bert)
         fit(nlp, make_examples(nlp), 5)
