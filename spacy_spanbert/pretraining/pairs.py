@@ -128,10 +128,8 @@ class PackedPairs:
 
     def _ends_with_a_sentence(self, stretch: Stretch) -> bool:
         document = self._store.document(stretch.document)
-        if stretch.end == len(document):
-            return True
-        sentences = document.sentences
-        return bool(sentences[np.searchsorted(sentences, stretch.end)] == stretch.end)
+        sentence = np.searchsorted(document.sentences, stretch.end, side="right") - 1
+        return stretch.end in (len(document), int(document.sentences[sentence]))
 
 
 def pack_pairs(
