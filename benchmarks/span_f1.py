@@ -16,7 +16,7 @@ from benchmarks.scores import ABOUT_SCORES, score_model, summarize
 from benchmarks.train_command import TrainingRun, estimate_costs, plan_steps, run_training
 
 OURS, PEER = "spanbert", "spancat"
-CALIBRATION = {"training.max_steps": 90, "training.eval_frequency": 30}
+CALIBRATION = {"training.max_steps": 100, "training.eval_frequency": 50}
 QUICK = {"training.max_steps": 4, "training.eval_frequency": 2}
 ABOUT_TIME = (
     "`minutes` limits the whole command `spacy train`: start, initialization, steps, evaluations "
@@ -117,7 +117,9 @@ class F1Benchmark:
         costs = estimate_costs(trial)
         shutil.rmtree(trial.folder)
         if not self.arguments.quick:
-            max_steps, eval_frequency = plan_steps(costs, 60 * self.arguments.minutes)
+            max_steps, eval_frequency = plan_steps(
+                costs, 60 * self.arguments.minutes, steps["training.eval_frequency"]
+            )
             steps = {"training.max_steps": max_steps, "training.eval_frequency": eval_frequency}
         return {
             "overrides": steps,

@@ -11,6 +11,7 @@ import sys
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -20,7 +21,6 @@ from benchmarks.arguments import ROOT
 
 # Epoch, step, losses and scores, the score that chooses the best pipeline.
 _EVALUATION = re.compile(r"^\s*(\d+)\s+(\d+)\s+(?:[\d.]+\s+)+([\d.]+)\s*$")
-_HEADER = re.compile(r"^\s*E\s+#\s")
 # Of the time limit: what a run may take longer than it was thought to.
 MARGIN = 0.04
 N_EVALUATIONS = 8
@@ -47,13 +47,11 @@ class TrainingRun:
 
     folder (Path): With model-best and model-last.
     seconds (float): Of the whole command: start, initialization, steps, evaluations, saving.
-    start_seconds (float): Until the first step.
     evaluations (list[Evaluation]): In order.
     """
 
     folder: Path
     seconds: float
-    start_seconds: float
     evaluations: list[Evaluation]
 
 
@@ -61,15 +59,13 @@ class TrainingRun:
 class Costs:
     """What the parts of a run cost on this machine, in seconds.
 
-    start (float): Until the first step.
-    step (float): Of training.
-    evaluation (float): Evaluating and saving once.
+    start (float): Until the first evaluation, after one step, is over; with reading the corpus.
+    step (float): Of training, with its share of an evaluation.
     end (float): After the last evaluation.
     """
 
     start: float
     step: float
-    evaluation: float
     end: float
 
 
@@ -86,7 +82,7 @@ def run_training(config: Path, folder: Path, overrides: Mapping[str, Any]) -> Tr
     words = [sys.executable, "-m", "spacy", "train", str(config), "--output", str(folder)]
     for name, value in overrides.items():
         words += [f"--{name}", value if isinstance(value, str) else json.dumps(value)]
-    start, start_seconds = perf_counter(), 0.0
+    start = perf_counter()
     evaluations: list[Evaluation] = []
     last_lines: deque[str] = deque(maxlen=N_LAST_LINES)
     with (
@@ -105,57 +101,50 @@ def run_training(config: Path, folder: Path, overrides: Mapping[str, Any]) -> Tr
             seconds = perf_counter() - start
             log.write(f"{seconds:9.2f}  {line}")
             last_lines.append(line)
-            if _HEADER.match(line):
-                start_seconds = seconds
-            elif found := _EVALUATION.match(line):
+            if found := _EVALUATION.match(line):
                 step, score = int(found.group(2)), float(found.group(3))
                 evaluations.append(Evaluation(step, seconds, score))
     if process.returncode != 0:
         raise RuntimeError(f"spacy train failed:\n{''.join(last_lines)}")
-    return TrainingRun(folder, perf_counter() - start, start_seconds, evaluations)
+    return TrainingRun(folder, perf_counter() - start, evaluations)
 
 
 def estimate_costs(run: TrainingRun) -> Costs:
     """Work out what the parts of a short run cost.
 
-    The first evaluation follows the first step, each later one `n` further steps: two kinds of
-    intervals, two unknowns.
+    Evaluations are counted in with the steps before them: a longer run, which evaluates less often,
+    is a little faster than estimated, never slower.
 
-    run (TrainingRun): With three evaluations or more.
-    RETURNS (Costs): None is below a thousandth of a second.
+    run (TrainingRun): With two evaluations or more.
+    RETURNS (Costs): All above 0.
     """
     marks = run.evaluations
-    n_steps = marks[1].step - marks[0].step
-    first = marks[0].seconds - run.start_seconds
-    later = median(
-        after.seconds - before.seconds
-        for before, after in zip(marks[1:-1] or marks[:-1], marks[2:] or marks[1:], strict=True)
-    )
-    # first = step + evaluation; later = n_steps * step + evaluation
-    step = max((later - first) / max(1, n_steps - 1), 0.001)
+    interval = median(after.seconds - before.seconds for before, after in pairwise(marks))
     return Costs(
-        start=run.start_seconds,
-        step=step,
-        evaluation=max(first - step, 0.001),
+        start=marks[0].seconds,
+        step=max(interval, 0.001) / (marks[1].step - marks[0].step),
         end=max(run.seconds - marks[-1].seconds, 0.001),
     )
 
 
-def plan_steps(costs: Costs, seconds: float, n_evaluations: int = N_EVALUATIONS) -> tuple[int, int]:
+def plan_steps(
+    costs: Costs, seconds: float, shortest: int = 1, n_evaluations: int = N_EVALUATIONS
+) -> tuple[int, int]:
     """Find how many steps fit into a time, everything else that a run costs included.
 
     costs (Costs): From estimate_costs.
     seconds (float): The time limit.
-    n_evaluations (int): How often to evaluate, besides once after the first step.
+    shortest (int): Steps between two evaluations, at least: those of the run that was measured.
+    n_evaluations (int): How often to evaluate, besides once after the first step, at most.
     RETURNS (tuple[int, int]): `max_steps` and `eval_frequency`; the last step is evaluated.
-    RAISES (SystemExit): If not even a few steps fit.
+    RAISES (SystemExit): If not even one evaluation fits.
     """
-    fixed = costs.start + costs.end + (n_evaluations + 1) * costs.evaluation
-    n_steps = int((seconds * (1 - MARGIN) - fixed) / costs.step)
-    eval_frequency = n_steps // n_evaluations
-    if eval_frequency < 1:
+    n_steps = int((seconds * (1 - MARGIN) - costs.start - costs.end) / costs.step)
+    if n_steps < shortest:
         raise SystemExit(
-            f"In {seconds:.0f} s nothing can be trained here: start, evaluations and end take "
-            f"{fixed:.0f} s, a step {costs.step:.2f} s"
+            f"In {seconds:.0f} s nothing can be trained here: start and end take "
+            f"{costs.start + costs.end:.0f} s, a step {costs.step:.2f} s"
         )
+    n_evaluations = min(n_evaluations, n_steps // shortest)
+    eval_frequency = n_steps // n_evaluations
     return eval_frequency * n_evaluations, eval_frequency
