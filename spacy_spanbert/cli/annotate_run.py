@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, cast, get_args
 
 from spacy.language import Language
 
@@ -26,9 +26,8 @@ from spacy_spanbert.data.msgpack_hooks import look_once_for_msgpack_hooks
 from spacy_spanbert.data.part_report import PartReport
 from spacy_spanbert.data.parts import Parts, parts_folder
 from spacy_spanbert.data.parts_output import annotated_format, write_parts
-from spacy_spanbert.data.problems import CorpusError, Problems
+from spacy_spanbert.data.problems import CorpusError, OnError, Problems
 
-OnBadRecord = Literal["skip", "stop"]
 # A part ends here too, so that an interruption costs minutes, however long the documents are.
 PART_CHARACTERS = 2_000_000
 
@@ -73,7 +72,7 @@ class AnnotateSettings:
         """
         if self.unit not in get_args(TextUnit):
             raise CorpusError(f"--unit is document, paragraph or line, not {self.unit!r}.")
-        if self.on_error not in get_args(OnBadRecord):
+        if self.on_error not in get_args(OnError):
             raise CorpusError(f"--on-error is skip or stop, not {self.on_error!r}.")
         for name in ("batch_size", "records_per_part"):
             if getattr(self, name) < 1:
@@ -199,7 +198,7 @@ def _write_parts(
             strings.renew()
             report = PartReport()
             problems = Problems(
-                "raise" if settings.on_error == "stop" else "skip",
+                cast(OnError, settings.on_error),
                 n_examples=0,
                 on_problem=report.problems.append,
             )

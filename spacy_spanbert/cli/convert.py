@@ -14,6 +14,7 @@ from spacy_spanbert.cli.errors import clean_errors
 from spacy_spanbert.cli.tokenizers import load_tokenizer
 from spacy_spanbert.data.counts import CorpusCounts
 from spacy_spanbert.data.files import write_whole
+from spacy_spanbert.data.msgpack_hooks import look_once_for_msgpack_hooks
 from spacy_spanbert.data.problems import CorpusError, OnError, Problems
 from spacy_spanbert.data.read import FORMATS, read_docs
 from spacy_spanbert.data.write import output_format, write_docs
@@ -51,7 +52,7 @@ def convert_cli(
         int | None, Option(help="Write OUT as a folder of .spacy files of so many documents")
     ] = None,
     on_error: Annotated[
-        str, Option(help="Where something is wrong: skip it and report it, or raise and stop")
+        str, Option(help="What is wrong: skip it and report it, or stop at the first")
     ] = "skip",
     problems_file: Annotated[
         Path | None, Option(help="List every problem here; printed are the first of each kind")
@@ -84,6 +85,7 @@ def convert_cli(
     msg.good(f"Wrote {target}")
 
 
+@look_once_for_msgpack_hooks()
 def convert(
     source: Path,
     target: Path,

@@ -21,6 +21,7 @@ from spacy_spanbert.cli.app import app
 from spacy_spanbert.cli.errors import clean_errors
 from spacy_spanbert.cli.tokenizers import load_tokenizer
 from spacy_spanbert.data.files import write_whole
+from spacy_spanbert.data.msgpack_hooks import look_once_for_msgpack_hooks
 from spacy_spanbert.data.problems import CorpusError, Problems
 from spacy_spanbert.data.read import FORMATS, read_docs
 
@@ -35,7 +36,10 @@ def coverage_cli(
     spans_key: Annotated[str, Option(help="Key of doc.spans")] = "sc",
     group: Annotated[
         str | None,
-        Option(help="Make one document of consecutive records with the same value of this key"),
+        Option(
+            help="Make one document of consecutive records with the same value of this key "
+            "(none: a record is a document)"
+        ),
     ] = None,
     max_length: Annotated[
         str, Option(help="Longest span in words; auto: the shortest that reaches 99.5 %")
@@ -63,7 +67,7 @@ def coverage_cli(
         load_tokenizer(lang or "en", model),
         source_format=source_format,
         spans_key=spans_key,
-        group=group,
+        group=None if group == "none" else group,
         own_words=model is not None or lang is not None,
     )
     coverage = measure_coverage(
@@ -128,6 +132,7 @@ class GoldReader:
                 yield doc
 
 
+@look_once_for_msgpack_hooks()
 def measure_coverage(
     reader: GoldReader,
     max_length: int | None,

@@ -9,6 +9,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from spacy_spanbert.data.files import open_bytes, write_whole_bytes, write_whole_folder
+from spacy_spanbert.data.msgpack_hooks import look_once_for_msgpack_hooks
 from spacy_spanbert.data.problems import CorpusError, Place, Problem
 
 
@@ -42,6 +43,7 @@ def _damaged(path: Path, error: Exception) -> CorpusError:
     return CorpusError(Problem("damaged file", message, Place(str(path))))
 
 
+@look_once_for_msgpack_hooks()
 def write_docbin(docs: Iterable[Doc], path: Path) -> None:
     """Write Docs to one `.spacy` file, whole or not at all.
 
@@ -57,6 +59,7 @@ def write_docbin(docs: Iterable[Doc], path: Path) -> None:
     _write(doc_bin, path)
 
 
+@look_once_for_msgpack_hooks()
 def write_docbins(
     docs: Iterable[Doc], path: Path, docs_per_file: int, *, replace: bool = False
 ) -> None:

@@ -58,7 +58,7 @@ def open_text(path: Path) -> Iterator[TextIO]:
             text = io.TextIOWrapper(binary, encoding="utf-8-sig", newline="\n")
             yield text
     except UnicodeDecodeError as error:
-        for _ in read_lines(path, Problems("raise")):
+        for _ in read_lines(path, Problems("stop")):
             pass
         raise error  # Every line of the file is sound: it comes from somebody else's decoding.
 

@@ -151,7 +151,7 @@ def _read_file(file: Input, unit: TextUnit, vocab: Vocab) -> Iterator[RawRecord]
 def _read_document(file: Input) -> RawRecord:
     place = Place(_shown(file.path), doc_id=file.name)
     if file.path == STANDARD_INPUT:
-        lines = _numbered_lines(file.path, Problems("raise"))
+        lines = _numbered_lines(file.path, Problems("stop"))
         return RawRecord("\n".join(line for _, line in lines), "text", place)
     with open_text(file.path) as text:
         return RawRecord(text.read(), "text", place, file.name)

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from spacy_spanbert.errors import SpanbertError
 
-OnError = Literal["skip", "raise"]
+OnError = Literal["skip", "stop"]
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Problems:
 
     Memory does not grow with the corpus: only `n_examples` problems of a kind are kept.
 
-    on_error (str): "skip": count and go on; "raise": raise CorpusError at the first problem.
+    on_error (str): "skip": count and go on; "stop": raise CorpusError at the first problem.
     n_examples (int): How many problems of each kind to keep.
     on_problem (Callable[[Problem], None] | None): Called with every problem, e.g. to list
         all of them in a file.
@@ -85,7 +85,7 @@ class Problems:
         on_problem: Callable[[Problem], None] | None = None,
     ) -> None:
         if on_error not in get_args(OnError):
-            raise SpanbertError(f'on_error is "skip" or "raise", not {on_error!r}.')
+            raise SpanbertError(f"--on-error is skip or stop, not {on_error!r}.")
         self.on_error = on_error
         self.n_examples = n_examples
         self.on_problem = on_problem
@@ -98,10 +98,10 @@ class Problems:
         kind (str): The class it is counted under.
         message (str): What was expected, what came, how to mend it.
         place (Place | None): Where.
-        RAISES (CorpusError): If `on_error` is "raise".
+        RAISES (CorpusError): If `on_error` is "stop".
         """
         problem = self.note(kind, message, place)
-        if self.on_error == "raise":
+        if self.on_error == "stop":
             raise CorpusError(problem)
 
     def note(self, kind: str, message: str, place: Place | None = None) -> Problem:

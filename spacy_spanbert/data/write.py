@@ -56,7 +56,7 @@ def write_docs(
     RAISES (CorpusError): If the output cannot be written so.
     """
     path = Path(path)
-    problems = Problems("raise") if problems is None else problems
+    problems = Problems("stop") if problems is None else problems
     kind = output_format(path, format)
     if docs_per_file is not None and kind != "spacy":
         raise CorpusError(f"docs_per_file is for the format spacy, not for {kind}.")

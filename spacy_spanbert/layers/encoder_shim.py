@@ -13,8 +13,8 @@ from thinc.api import Optimizer
 from torch import nn
 from transformers import PreTrainedModel
 
-from spacy_spanbert.checkpoints.files import checkpoint_from_files, checkpoint_to_files
 from spacy_spanbert.checkpoints.checkpoint import Checkpoint
+from spacy_spanbert.checkpoints.files import checkpoint_from_files, checkpoint_to_files
 from spacy_spanbert.layers.doc_reader import DocReader
 from spacy_spanbert.layers.precision import Precision, resolve_precision
 from spacy_spanbert.layers.torch_shim import TorchShim

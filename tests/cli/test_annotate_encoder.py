@@ -44,7 +44,7 @@ def source(tmp_path: Path) -> Path:
 def run(model: Path, source: Path, output: Path, resume: bool = False) -> None:
     settings = AnnotateSettings(unit="line", batch_size=3, records_per_part=4, resume=resume)
     with Progress(False) as progress:
-        annotate(load_pipeline(str(model)), source, output, settings, progress, Problems("raise"))
+        annotate(load_pipeline(str(model)), source, output, settings, progress, Problems("stop"))
 
 
 def records_of(path: Path) -> list[dict[str, Any]]:

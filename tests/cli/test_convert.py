@@ -95,7 +95,7 @@ def test_the_group_none_makes_a_document_of_each_record(tmp_path: Path) -> None:
 
 def test_raising_stops_at_the_first_problem_and_writes_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(f"{GOOD}\nbroken\n")
-    result = convert(tmp_path / "a.jsonl", tmp_path / "a.spacy", "--on-error", "raise")
+    result = convert(tmp_path / "a.jsonl", tmp_path / "a.spacy", "--on-error", "stop")
     assert_fails(result, "a.jsonl:2: Expected one JSON object a line")
     assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
 
@@ -142,7 +142,7 @@ def test_a_corpus_of_problems_only_is_not_written(tmp_path: Path) -> None:
         (["dev.jsonl", "a.spacy", "--from", "conll"], "dev.jsonl:1: Expected BIO tags"),
         (["dev.jsonl", "a.spacy", "--lang", "qq"], "No tokenizer for the language 'qq'"),
         (["dev.jsonl", "a.spacy", "--model", "nowhere"], "nowhere is no folder of a pipeline"),
-        (["dev.jsonl", "a.spacy", "--on-error", "ignore"], 'on_error is "skip" or "raise"'),
+        (["dev.jsonl", "a.spacy", "--on-error", "ignore"], "--on-error is skip or stop"),
         (["dev.jsonl", "a.jsonl", "--docs-per-file", "0"], "docs_per_file is at least 1"),
         (["full", "a.spacy"], "full: No file to read in this folder."),
         (["dev.jsonl", "full", "--to", "brat"], "is not empty"),

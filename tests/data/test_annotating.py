@@ -63,14 +63,14 @@ def test_a_record_on_which_the_pipeline_fails_is_named_with_the_reason() -> None
 def test_a_bad_record_stops_the_run_if_problems_raise() -> None:
     for content in ("BAD", Problem("not UTF-8", "Expected UTF-8.", Place("a.txt", line=1))):
         records = [RawRecord(content, "text", Place("a.txt", line=1))]
-        annotated = Annotator(NLP, "sc").annotate(records, AnnotationCounts(), Problems("raise"))
+        annotated = Annotator(NLP, "sc").annotate(records, AnnotationCounts(), Problems("stop"))
         with pytest.raises(CorpusError, match=r"a\.txt:1: "):
             list(annotated)
 
 
 def test_a_sentence_start_that_does_not_fit_is_reported_once_and_the_record_kept() -> None:
     record = {"text": "Paris BAD Paris", "sent_starts": [0, 8]}
-    problems = Problems("raise")
+    problems = Problems("stop")
     content = json.dumps(record).replace("BAD", "bad")
     records = [RawRecord(content, "jsonl", Place("a.jsonl", line=1))]
     (doc,) = Annotator(NLP, "sc").annotate(records, AnnotationCounts(), problems)

@@ -17,9 +17,7 @@ def read(
 ) -> Record:
     (folder / "a.txt").write_text(text, newline="")
     (folder / "a.ann").write_text(annotations, newline="")
-    (record,) = read_brat(
-        folder / "a.ann", "a", Problems("raise") if problems is None else problems
-    )
+    (record,) = read_brat(folder / "a.ann", "a", Problems("stop") if problems is None else problems)
     return record
 
 
@@ -78,7 +76,7 @@ def test_a_bad_annotation_is_named_by_file_and_line_and_only_it_is_left_out(
 
 
 def test_relations_and_notes_are_noted_as_left_out(tmp_path: Path) -> None:
-    problems = Problems("raise")
+    problems = Problems("stop")
     lines = "R1\tIn Arg1:T1 Arg2:T2\nA1\tSure T1\n#1\tAnnotatorNotes T1\thm\n*\tEquiv T1 T2\n"
     assert read(tmp_path, lines, problems=problems).spans == []
     assert problems.counts == {
@@ -94,7 +92,7 @@ def test_a_missing_text_and_missing_annotations_are_reported(tmp_path: Path) -> 
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "b.txt").touch()
     with pytest.raises(CorpusError, match=r"a\.ann, .*Expected the text in a\.txt beside it"):
-        list(read_brat(tmp_path / "a.ann", "a", Problems("raise")))
+        list(read_brat(tmp_path / "a.ann", "a", Problems("stop")))
     problems = Problems()
     assert list(read_brat(tmp_path / "a.ann", "a", problems)) == []
     report_unannotated(tmp_path, problems)
@@ -111,7 +109,7 @@ def obama(doc_id: str | None = None) -> Doc:
 
 
 def test_the_lines_are_brats(tmp_path: Path) -> None:
-    write_brat([obama("doc")], tmp_path / "out", "sc", Problems("raise"))
+    write_brat([obama("doc")], tmp_path / "out", "sc", Problems("stop"))
     assert (tmp_path / "out" / "doc.txt").read_bytes() == b"Barack Obama \n visited "
     assert (tmp_path / "out" / "doc.ann").read_text() == (
         "T1\tPER 0 12\tBarack Obama\nT2\tX Y 7 13;14 22\tObama   visited\n"
@@ -120,7 +118,7 @@ def test_the_lines_are_brats(tmp_path: Path) -> None:
 
 def test_every_document_gets_a_safe_name_of_its_own(tmp_path: Path) -> None:
     ids = ["a/../b", "a", "a", "A", "a-2", "", None, ".hidden", "MEDLINE:1", "ä" * 300, "x\ny"]
-    write_brat(map(obama, ids), tmp_path / "out", "sc", Problems("raise"))
+    write_brat(map(obama, ids), tmp_path / "out", "sc", Problems("stop"))
     names = {path.name for path in (tmp_path / "out").glob("*.txt")}
     assert names == {
         *("a_.._b.txt", "a.txt", "a-2.txt", "A-3.txt", "a-2-2.txt", "doc.txt", "doc-2.txt"),
@@ -139,8 +137,8 @@ def test_a_label_with_line_ends_is_changed_and_reported(tmp_path: Path) -> None:
 
 
 def test_a_folder_with_files_is_not_replaced_unless_asked_for(tmp_path: Path) -> None:
-    write_brat([obama("x")], tmp_path / "out", "sc", Problems("raise"))
+    write_brat([obama("x")], tmp_path / "out", "sc", Problems("stop"))
     with pytest.raises(CorpusError, match="not empty"):
-        write_brat([obama("y")], tmp_path / "out", "sc", Problems("raise"))
-    write_brat([obama("y")], tmp_path / "out", "sc", Problems("raise"), replace=True)
+        write_brat([obama("y")], tmp_path / "out", "sc", Problems("stop"))
+    write_brat([obama("y")], tmp_path / "out", "sc", Problems("stop"), replace=True)
     assert {path.stem for path in (tmp_path / "out").iterdir()} == {"y"}

@@ -16,7 +16,7 @@ NLP = spacy.blank("en")
 
 def read(folder: Path, text: str, problems: Problems | None = None) -> list[Record]:
     (folder / "a.conll").write_text(text, newline="")
-    return list(read_conll(folder / "a.conll", Problems("raise") if problems is None else problems))
+    return list(read_conll(folder / "a.conll", Problems("stop") if problems is None else problems))
 
 
 def spans(record: Record) -> list[tuple[int, int, str]]:
@@ -105,7 +105,7 @@ def test_bad_rows_and_tags_are_named_by_line_and_the_word_stays(
 ) -> None:
     text = f"first\tB-X\n\na\tO\n{row}\nc\tB-X\n"
     with pytest.raises(CorpusError, match=rf"a\.conll:4: .*{message}"):
-        read(tmp_path, text, Problems("raise"))
+        read(tmp_path, text, Problems("stop"))
     problems = Problems()
     _, record = read(tmp_path, text, problems)
     assert record.words == list(words)
@@ -126,7 +126,7 @@ def test_the_columns_are_as_many_as_the_deepest_document_needs(tmp_path: Path) -
     flat.user_data["doc_id"] = "one"
     deep = Doc(NLP.vocab, words=["c", "d", "e"], spaces=[False, False, False])
     deep.spans["sc"] = [Span(deep, 0, 2, label="X"), Span(deep, 1, 3, label="Y")]
-    write_conll([flat, deep], tmp_path / "a.conll", "sc", Problems("raise"))
+    write_conll([flat, deep], tmp_path / "a.conll", "sc", Problems("stop"))
     assert (tmp_path / "a.conll").read_text() == (
         "# newdoc id = one\n"
         "# no_space_after =\na\tB-X\tO\n\n"
@@ -140,9 +140,9 @@ def test_the_columns_are_as_many_as_the_deepest_document_needs(tmp_path: Path) -
 def test_a_span_across_a_sentence_boundary_comes_back_whole(tmp_path: Path) -> None:
     doc = Doc(NLP.vocab, words=["a", "b"], sent_starts=[True, True])
     doc.spans["sc"] = [Span(doc, 0, 2, label="X")]
-    write_conll([doc], tmp_path / "a.conll", "sc", Problems("raise"))
+    write_conll([doc], tmp_path / "a.conll", "sc", Problems("stop"))
     assert "# spans_cross_sentences = yes" in (tmp_path / "a.conll").read_text()
-    (record,) = read_conll(tmp_path / "a.conll", Problems("raise"))
+    (record,) = read_conll(tmp_path / "a.conll", Problems("stop"))
     assert record.spans == [RecordSpan(0, 2, "X")]
     assert record.sent_starts == [0, 1]
 
@@ -152,10 +152,10 @@ def test_white_space_in_words_is_escaped_only_where_there_is_some(tmp_path: Path
     odd = Doc(NLP.vocab, words=["\n", ":\\"])
     for doc in (plain, odd):
         doc.spans["sc"] = []
-    write_conll([plain, odd], tmp_path / "a.conll", "sc", Problems("raise"))
+    write_conll([plain, odd], tmp_path / "a.conll", "sc", Problems("stop"))
     rows = (tmp_path / "a.conll").read_text().splitlines()
     assert [row for row in rows if "\t" in row] == [
         *(":\\\tO", "\\u{a}\tO", "\\u{a}\tO", ":\\u{5c}\tO"),
     ]
-    one, two = read_conll(tmp_path / "a.conll", Problems("raise"))
+    one, two = read_conll(tmp_path / "a.conll", Problems("stop"))
     assert (one.words, two.words) == ([":\\", "\\u{a}"], ["\n", ":\\"])

@@ -30,7 +30,7 @@ def record(words: str, *spans: tuple[int, int, str], doc_id: str | None = None) 
 
 def test_a_record_becomes_a_doc_with_its_own_words() -> None:
     one = record("PHA -activated cells", (0, 3, "cell"), (0, 1, "protein"), doc_id="x")
-    doc = make_doc(one, NLP, "other", Problems("raise"))
+    doc = make_doc(one, NLP, "other", Problems("stop"))
     assert [token.text for token in doc] == ["PHA", "-activated", "cells"]
     assert spans_of(doc, "other") == [(0, 3, "cell"), (0, 1, "protein")]
     assert doc.user_data == {"doc_id": "x"}
@@ -39,7 +39,7 @@ def test_a_record_becomes_a_doc_with_its_own_words() -> None:
 
 @pytest.mark.parametrize("words", ["", "no spans here"])
 def test_the_key_is_set_without_spans_too(words: str) -> None:
-    doc = make_doc(record(words), NLP, "sc", Problems("raise"))
+    doc = make_doc(record(words), NLP, "sc", Problems("stop"))
     assert doc.text == words
     assert "sc" in doc.spans
     assert len(doc.spans["sc"]) == 0
@@ -52,9 +52,7 @@ def test_groups_are_runs_of_records_with_the_same_value() -> None:
         record("D .", doc_id="2"),
         record("E .", doc_id="1"),
     ]
-    found = list(
-        make_docs(records, NLP, spans_key="sc", problems=Problems("raise"), group="doc_id")
-    )
+    found = list(make_docs(records, NLP, spans_key="sc", problems=Problems("stop"), group="doc_id"))
     assert [doc.text for doc in found] == ["A b . C .", "D .", "E ."]
     assert [sent_starts_of(doc) for doc in found] == [[0, 3], [0], [0]]
     assert [doc.user_data["doc_id"] for doc in found] == ["1", "2", "1"]
@@ -101,7 +99,7 @@ def test_retokenizing_composes_with_grouping() -> None:
         records,
         NLP,
         spans_key="sc",
-        problems=Problems("raise"),
+        problems=Problems("stop"),
         group="doc_id",
         retokenize=True,
     )
@@ -121,9 +119,9 @@ def test_retokenizing_what_the_tokenizer_made_changes_nothing(words: list[str]) 
         text=before.text,
         words=[token.text for token in before],
         spaces=[bool(token.whitespace_) for token in before],
-        spans=get_spans(before, "sc", Place(), Problems("raise")),
+        spans=get_spans(before, "sc", Place(), Problems("stop")),
     )
-    (after,) = make_docs([one], NLP, spans_key="sc", problems=Problems("raise"), retokenize=True)
+    (after,) = make_docs([one], NLP, spans_key="sc", problems=Problems("stop"), retokenize=True)
     assert [token.text for token in after] == [token.text for token in before]
     assert spans_of(after) == spans_of(before)
 
@@ -143,7 +141,7 @@ def test_texts_beyond_the_limit_for_parsers_are_read() -> None:
     nlp = spacy.blank("en")
     nlp.max_length = 10
     one = Record(text="more than ten characters", words=None, spaces=[], spans=[])
-    assert len(make_doc(one, nlp, "sc", Problems("raise"))) == 4
+    assert len(make_doc(one, nlp, "sc", Problems("stop"))) == 4
 
 
 def test_scores_are_set_if_all_spans_have_one() -> None:

@@ -32,7 +32,7 @@ def make_doc(text: str, doc_id: object = None) -> Doc:
 
 
 def write(docs: list[Doc], path: Path, title: str = "T") -> DrawnPage:
-    write_html(docs, path, "sc", Problems("raise"), title=title)
+    write_html(docs, path, "sc", Problems("stop"), title=title)
     return DrawnPage(path.read_text(encoding="utf-8"))
 
 

@@ -17,7 +17,7 @@ def draw(doc: Doc, spans: list[RecordSpan]) -> DrawnPage:
 
 
 def spans_in(doc: Doc) -> list[RecordSpan]:
-    return get_spans(doc, "sc", Place(), Problems("raise"))
+    return get_spans(doc, "sc", Place(), Problems("stop"))
 
 
 @settings(deadline=None)

@@ -54,7 +54,7 @@ def test_spans_that_a_record_has_are_not_taken_for_those_of_the_pipeline() -> No
 
 
 def test_bad_annotation_of_somebody_else_is_no_reason_to_skip_a_record() -> None:
-    problems = Problems("raise")
+    problems = Problems("stop")
     doc = make({"text": "Ann", "spans": [{"start": 9, "end": 1}], "relations": [3]}, problems)
     assert doc.text == "Ann"
     assert not problems
@@ -66,7 +66,7 @@ def test_other_keys_are_carried_over_whatever_their_values_are() -> None:
 
 
 def test_values_that_no_file_can_hold_are_reported_and_left_out() -> None:
-    problems = Problems("raise")
+    problems = Problems("stop")
     doc = make('{"text": "a", "big": 1' + "0" * 30 + ', "half": "\\ud800", "fine": 1}', problems)
     assert doc.user_data == {"fine": 1}
     assert problems.counts == {"value left out": 2}
@@ -123,7 +123,7 @@ def test_jsonl_holds_all_that_the_record_said_also_after_a_spacy_file(tmp_path: 
     doc.user_data[("._.", "extension", None, None)] = 1
     write_docbin([doc], tmp_path / "a.spacy")
     docs = read_docbin(tmp_path / "a.spacy", spacy.blank("en").vocab)
-    write_annotated_jsonl(docs, tmp_path / "b.jsonl", "sc", Problems("raise"))
+    write_annotated_jsonl(docs, tmp_path / "b.jsonl", "sc", Problems("stop"))
     (line,) = (tmp_path / "b.jsonl").read_text().splitlines()
     span = {"start": 0, "end": 1, "char_start": 0, "char_end": 3, "label": "", "score": 0.5}
     words = {"tokens": ["Ann", "left"], "spaces": [True, False], "spans": [span]}

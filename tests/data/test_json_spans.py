@@ -8,7 +8,7 @@ from spacy_spanbert.data.records import RecordSpan
 
 
 def parse(raw: dict[str, Any], length: int = 5) -> list[RecordSpan]:
-    return parse_spans(raw, length, "words", Place("f", line=1), Problems("raise"))
+    return parse_spans(raw, length, "words", Place("f", line=1), Problems("stop"))
 
 
 @pytest.mark.parametrize(

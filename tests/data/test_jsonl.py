@@ -29,7 +29,7 @@ def read(path: Path, *lines: Any, problems: Problems | None = None) -> list[Reco
     path.write_text(
         "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
     )
-    return list(read_jsonl(path, Problems("raise") if problems is None else problems))
+    return list(read_jsonl(path, Problems("stop") if problems is None else problems))
 
 
 def test_a_record_is_read_with_its_words_and_spans(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_prodigys_tokens_that_leave_out_text_are_not_used(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("answer", ["reject", "ignore"])
 def test_answers_that_were_not_accepted_are_left_out_and_noted(tmp_path: Path, answer: str) -> None:
-    problems = Problems("raise")
+    problems = Problems("stop")
     lines = [{**PRODIGY, "answer": answer}, PRODIGY]
     assert len(read(tmp_path / "a.jsonl", *lines, problems=problems)) == 1
     assert problems.counts == {"answer not accepted": 1}
@@ -173,7 +173,7 @@ def test_plain_values_are_kept_and_positions_and_private_keys_are_not(tmp_path: 
 
 
 def test_relations_are_noted_as_left_out(tmp_path: Path) -> None:
-    problems = Problems("raise")
+    problems = Problems("stop")
     relations = [{"head": 0, "tail": 0, "label": "X"}]
     read(tmp_path / "a.jsonl", {**RECORD, "relations": relations}, problems=problems)
     assert problems.counts == {"relations left out": 1}
@@ -183,7 +183,7 @@ def test_tags_and_sentence_starts_are_read(tmp_path: Path) -> None:
     (record,) = read(
         tmp_path / "a.jsonl", {**RECORD, "tags": ["A", "B", "C", "D"], "sent_starts": [2, 0]}
     )
-    (doc,) = make_docs([record], NLP, spans_key="sc", problems=Problems("raise"))
+    (doc,) = make_docs([record], NLP, spans_key="sc", problems=Problems("stop"))
     assert [token.tag_ for token in doc] == ["A", "B", "C", "D"]
     assert [token.is_sent_start for token in doc] == [True, False, True, False]
 
@@ -197,7 +197,7 @@ def scored_doc() -> Doc:
 
 
 def test_spans_are_written_in_words_and_characters_with_short_scores(tmp_path: Path) -> None:
-    write_jsonl([scored_doc()], tmp_path / "a.jsonl", "sc", Problems("raise"))
+    write_jsonl([scored_doc()], tmp_path / "a.jsonl", "sc", Problems("stop"))
     (line,) = (tmp_path / "a.jsonl").read_text().splitlines()
     assert json.loads(line) == {
         "text": "Ann Lee.",
@@ -217,7 +217,7 @@ def test_sentences_tags_and_plain_user_data_are_written() -> None:
     doc = Doc(NLP.vocab, words=["a", "b"], tags=["X", "Y"], sent_starts=[True, True])
     doc.spans["other"] = []
     doc.user_data.update({"doc_id": 7, "list": [1], ("._.", "x", None, None): 1, "text": "no"})
-    record = doc_to_json(doc, "other", Place(), Problems("raise"))
+    record = doc_to_json(doc, "other", Place(), Problems("stop"))
     assert record == {
         **{"doc_id": 7, "text": "a b ", "tokens": ["a", "b"], "spaces": [True, True]},
         **{"sent_starts": [0, 1], "tags": ["X", "Y"], "spans": []},
@@ -226,7 +226,7 @@ def test_sentences_tags_and_plain_user_data_are_written() -> None:
 
 def test_a_wrong_spans_key_is_reported_with_the_keys_there_are(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"document 1: .*'other'; there are: 'sc'"):
-        write_jsonl([scored_doc()], tmp_path / "a.jsonl", "other", Problems("raise"))
+        write_jsonl([scored_doc()], tmp_path / "a.jsonl", "other", Problems("stop"))
     assert not (tmp_path / "a.jsonl").exists()
     problems = Problems()
     write_jsonl([scored_doc()], tmp_path / "a.jsonl", "other", problems)

@@ -33,7 +33,7 @@ def write(output: Path, format_: str | None = None) -> None:
         spans_key="sc",
         title="A title",
         labels=["LOC"],
-        problems=Problems("raise"),
+        problems=Problems("stop"),
     )
 
 

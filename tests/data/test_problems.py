@@ -31,7 +31,7 @@ def test_skipping_counts_all_and_keeps_the_first_few_of_each_kind() -> None:
 
 
 def test_raising_stops_at_the_first_problem_and_names_the_place() -> None:
-    problems = Problems("raise")
+    problems = Problems("stop")
     with pytest.raises(CorpusError, match=r"^f:1: broken$") as caught:
         problems.add("bad JSON", "broken", Place("f", line=1))
     assert caught.value.problem.kind == "bad JSON"
@@ -39,7 +39,7 @@ def test_raising_stops_at_the_first_problem_and_names_the_place() -> None:
 
 
 def test_a_note_never_raises_but_counts() -> None:
-    problems = Problems("raise")
+    problems = Problems("stop")
     problems.note("left out", "on purpose")
     assert problems.counts == {"left out": 1}
 
@@ -53,5 +53,5 @@ def test_every_problem_is_passed_on() -> None:
 
 
 def test_an_unknown_way_to_handle_errors_is_refused() -> None:
-    with pytest.raises(SpanbertError, match="on_error"):
+    with pytest.raises(SpanbertError, match="--on-error is skip or stop"):
         Problems("ignore")  # type: ignore[arg-type]

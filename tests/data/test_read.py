@@ -18,7 +18,7 @@ RECORD = json.dumps({"text": "Ann left.", "spans": [{"start": 0, "end": 3, "labe
 
 
 def read(path: Path, **options: object) -> list[Doc]:
-    options.setdefault("problems", Problems("raise"))
+    options.setdefault("problems", Problems("stop"))
     return list(read_docs(path, NLP, **options))  # type: ignore[arg-type]
 
 

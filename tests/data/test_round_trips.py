@@ -22,7 +22,7 @@ def there_and_back(corpus: list[Doc], name: str, **options: object) -> list[Doc]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         write_docs(iter(corpus), path, **options)  # type: ignore[arg-type]
-        return list(read_docs(path, NLP, problems=Problems("raise")))
+        return list(read_docs(path, NLP, problems=Problems("stop")))
 
 
 @settings(deadline=None, max_examples=150)
@@ -56,7 +56,7 @@ def test_brat_keeps_the_text_and_all_spans_by_offset(doc: Doc) -> None:
     with tempfile.TemporaryDirectory() as folder:
         write_docs([doc], Path(folder) / "brat", format="brat")
         (path,) = (Path(folder) / "brat").glob("*.ann")
-        (record,) = read_brat(path, "x", Problems("raise"))
+        (record,) = read_brat(path, "x", Problems("stop"))
     assert record.text == doc.text
     assert Counter((span.start, span.end, span.label) for span in record.spans) == Counter(
         (span.start_char, span.end_char, span.label_) for span in doc.spans["sc"]
@@ -65,7 +65,7 @@ def test_brat_keeps_the_text_and_all_spans_by_offset(doc: Doc) -> None:
 
 @pytest.mark.parametrize("name", ["dev.spacy", "dev.jsonl", "dev.conll"])
 def test_litbank_documents_survive_every_format(name: str) -> None:
-    options = {"group": "doc_id", "problems": Problems("raise")}
+    options = {"group": "doc_id", "problems": Problems("stop")}
     corpus = list(read_docs(ASSETS / "litbank" / "dev.jsonl", NLP, **options))  # type: ignore[arg-type]
     back = there_and_back(corpus, name)
     assert sum(len(doc.spans["sc"]) for doc in back) == 1422
@@ -78,12 +78,12 @@ def test_litbank_documents_survive_every_format(name: str) -> None:
 
 
 def test_litbank_goes_to_brat_and_back_by_offset(tmp_path: Path) -> None:
-    options = {"group": "doc_id", "problems": Problems("raise")}
+    options = {"group": "doc_id", "problems": Problems("stop")}
     corpus = list(read_docs(ASSETS / "litbank" / "dev.jsonl", NLP, **options))  # type: ignore[arg-type]
     write_docs(corpus, tmp_path / "brat", format="brat")
     for doc in corpus:
         name = doc.user_data["doc_id"][:60]
-        (record,) = read_brat(tmp_path / "brat" / f"{name}.ann", name, Problems("raise"))
+        (record,) = read_brat(tmp_path / "brat" / f"{name}.ann", name, Problems("stop"))
         assert record.text == doc.text
         assert [(span.start, span.end, span.label) for span in record.spans] == [
             (span.start_char, span.end_char, span.label_) for span in doc.spans["sc"]

@@ -63,7 +63,7 @@ def test_readers_do_not_hold_the_docs(tmp_path: Path, name: str) -> None:
     write_docs(make_docs(), tmp_path / name, format=FORMATS[name])
     gc.collect()
     alive = Alive()
-    docs = alive.watch(read_docs(tmp_path / name, NLP, problems=Problems("raise")))
+    docs = alive.watch(read_docs(tmp_path / name, NLP, problems=Problems("stop")))
     assert sum(1 for _ in docs) == N_DOCS
     assert alive.most <= 2
 
@@ -76,7 +76,7 @@ def test_docs_come_before_the_rest_of_the_file_is_looked_at(
     write_docs(make_docs(), tmp_path / name)
     with (tmp_path / name).open("ab") as file:
         file.write(b"\xff")
-    docs = read_docs(tmp_path / name, NLP, group=group, problems=Problems("raise"))
+    docs = read_docs(tmp_path / name, NLP, group=group, problems=Problems("stop"))
     assert [doc.user_data["doc_id"] for doc in islice(docs, 3)] == ["000", "001", "002"]
     with pytest.raises(CorpusError, match="Expected UTF-8"):
         list(docs)
