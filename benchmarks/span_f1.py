@@ -16,7 +16,7 @@ from benchmarks.scores import ABOUT_SCORES, score_model, summarize
 from benchmarks.train_command import TrainingRun, estimate_costs, plan_steps, run_training
 
 OURS, PEER = "spanbert", "spancat"
-CALIBRATION = {"training.max_steps": 100, "training.eval_frequency": 50}
+CALIBRATION = {"training.max_steps": 200, "training.eval_frequency": 100}
 QUICK = {"training.max_steps": 4, "training.eval_frequency": 2}
 ABOUT_TIME = (
     "`minutes` limits the whole command `spacy train`: start, initialization, steps, evaluations "
