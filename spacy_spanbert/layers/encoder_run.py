@@ -38,9 +38,6 @@ class _Batch:
 def run_encoder(module: PreTrainedModel, rows: Sequence[InputRow], batch_pieces: int) -> Tensor:
     """Encode rows in batches of like length.
 
-    The table of piece vectors is read once for all batches: in training its gradient is as large
-    as the table, and to fill that for each small batch would cost more than the batch.
-
     module (PreTrainedModel): The encoder, in the state it is to run in.
     rows (Sequence[InputRow]): What to read, and where the vectors belong.
     batch_pieces (int): Largest batch, in pieces, padding included.
@@ -49,19 +46,51 @@ def run_encoder(module: PreTrainedModel, rows: Sequence[InputRow], batch_pieces:
     device = module.device
     if not rows:
         return torch.zeros(0, module.config.hidden_size, device=device)
-    ids = torch.from_numpy(np.concatenate([row.ids for row in rows]).astype(np.int64))
+    ids = np.concatenate([row.ids for row in rows]).astype(np.int64)
+    if torch.is_grad_enabled():
+        return _run_learning(module, rows, _to_tensor(ids, device), batch_pieces)
+    # One Doc may be long: beside its vectors, only a batch is held.
+    n_rows = sum(len(row.targets) for row in rows)
+    output = torch.empty(n_rows, module.config.hidden_size, device=device)
+    look_up = module.get_input_embeddings()
+    for batch in _batches(rows, batch_pieces, _group_cost(module)):
+        pieces = look_up(_to_tensor(ids[batch.places], device))
+        output[_to_tensor(batch.targets, device)] = _run_batch(module, pieces, batch)
+    return output
+
+
+def _run_learning(
+    module: PreTrainedModel, rows: Sequence[InputRow], ids: Tensor, batch_pieces: int
+) -> Tensor:
+    """Encode with a graph.
+
+    The table of piece vectors is read once for all batches: its gradient is as large as the table,
+    and to fill that for each small batch would cost more than the batch.
+    """
     # shape (n_pieces, width), special pieces included
-    pieces = module.get_input_embeddings()(ids.to(device))
+    pieces = module.get_input_embeddings()(ids)
     vectors, targets = [], []
-    group_cost = PACKED_GROUP_COST if can_pack(module) else PADDED_GROUP_COST
-    for batch in _batches(rows, batch_pieces, group_cost):
-        groups = row_groups(batch.lengths, device)
-        hidden = encode_rows(module, pieces[torch.from_numpy(batch.places).to(device)], groups)
-        vectors.append(hidden[torch.from_numpy(batch.sources).to(device)].float())
+    for batch in _batches(rows, batch_pieces, _group_cost(module)):
+        own = pieces[_to_tensor(batch.places, ids.device)]
+        vectors.append(_run_batch(module, own, batch))
         targets.append(batch.targets)
-    order = torch.from_numpy(np.argsort(np.concatenate(targets))).to(device)
+    order = np.argsort(np.concatenate(targets))
     # shape (n_rows, width)
-    return torch.cat(vectors)[order]
+    return torch.cat(vectors)[_to_tensor(order, ids.device)]
+
+
+def _run_batch(module: PreTrainedModel, pieces: Tensor, batch: _Batch) -> Tensor:
+    """Encode a batch, and take what is wanted: float32, shape (n_wanted, width)."""
+    hidden = encode_rows(module, pieces, row_groups(batch.lengths, pieces.device))
+    return hidden[_to_tensor(batch.sources, pieces.device)].float()
+
+
+def _to_tensor(indices: np.ndarray, device: torch.device) -> Tensor:
+    return torch.from_numpy(indices.astype(np.int64, copy=False)).to(device)
+
+
+def _group_cost(module: PreTrainedModel) -> int:
+    return PACKED_GROUP_COST if can_pack(module) else PADDED_GROUP_COST
 
 
 def _batches(rows: Sequence[InputRow], batch_pieces: int, group_cost: int) -> Iterator[_Batch]:
