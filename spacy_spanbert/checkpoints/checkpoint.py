@@ -6,8 +6,10 @@ from torch import nn
 from transformers import PreTrainedModel
 from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
+from spacy_spanbert.errors import SpanbertError
 
-class CheckpointError(ValueError):
+
+class CheckpointError(SpanbertError):
     """A checkpoint that cannot be found, read, trusted or written; the message says how to mend
     it.
     """

@@ -48,6 +48,9 @@ def build_encoder(
     for name, size in (("window", window), ("stride", stride), ("batch_pieces", batch_pieces)):
         if size is not None and size < 1:
             raise ValueError(f"{name} is a number of pieces, 1 or more, but is {size}")
+    for name, rate in (("dropout", dropout), ("attention_dropout", attention_dropout)):
+        if rate is not None and not 0 <= rate < 1:
+            raise ValueError(f"{name} is a probability, 0 to below 1, but is {rate}")
     shim = EncoderShim(
         precision=precision,
         dropout=dropout,

@@ -92,10 +92,17 @@ class EncoderShim(TorchShim):
         """Fix the embeddings and the lowest layers; all others learn.
 
         n_layers (int): How many layers, 0 for nothing at all.
+        RAISES (ValueError): If the encoder has fewer layers.
         """
         self.freeze_layers = n_layers
         self._module_optimizer = None
         if self._model is not None:
+            n_there = self.module.config.num_hidden_layers
+            if n_layers > n_there:
+                raise ValueError(
+                    f"[components.spanbert] freeze_layers is {n_layers}, but this encoder has "
+                    f"{n_there} layers; to keep all of it as it is, set frozen = true"
+                )
             for name, parameter in self.module.named_parameters():
                 parameter.requires_grad_(n_layers == 0 or self._depth(name) > n_layers)
 

@@ -218,7 +218,9 @@ def _given_blocks(
 
 def _word_vectors(model: ScorerModel, docs: list[Doc]) -> Tensor:
     vectors = model.get_ref("tok2vec").predict(docs)
-    return xp2torch(model.ops.xp.concatenate(vectors), device=scorer_shim(model).device)
+    # one Doc may be long: no copy of it
+    words = vectors[0] if len(vectors) == 1 else model.ops.xp.concatenate(vectors)
+    return xp2torch(words, device=scorer_shim(model).device)
 
 
 def _build(sizes: dict[str, Any]) -> SpanScorer:

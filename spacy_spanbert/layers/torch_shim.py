@@ -139,13 +139,14 @@ class TorchShim(Shim):
         return self.copy()
 
     def to_device(self, device_type: str, device_id: int) -> None:
-        """Move the module.
+        """Move the module; without one nothing happens, and it will be made where thinc then works.
 
         device_type (str): "cpu" or "gpu".
         device_id (int): Which GPU.
         """
         device = torch.device("cpu") if device_type == "cpu" else torch.device("cuda", device_id)
-        self.module.to(device)
+        if self._model is not None:
+            self.module.to(device)
         self._module_optimizer = None
 
     def to_bytes(self) -> bytes:

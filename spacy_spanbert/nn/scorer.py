@@ -32,8 +32,8 @@ class SpanScorer(nn.Module):
     conv_layers (int): Layers of 3 x 3 convolution over the grid of spans; 0 for none. Needs all
         spans as candidates.
     conv_width (int): Features of a span in those layers.
-    dropout (float): After every activation; 0 to below 1. On the first layer there is one mask
-        for each start, shared by the spans that begin there.
+    dropout (float): 0 to below 1; after the activations of the endpoints, and before that of the
+        first layer, where there is one mask for each start, shared by the spans that begin there.
     activation (str): "relu" or "gelu".
     RAISES (SpanbertError): When a size or a name cannot be.
     """

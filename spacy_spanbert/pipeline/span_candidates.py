@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 from spacy.tokens import Doc
+from thinc.api import to_numpy
 from thinc.types import Ragged
 
 from spacy_spanbert.nn.candidates import SpanCandidates
@@ -43,8 +44,8 @@ def suggested_spans(docs: Sequence[Doc], suggester: Suggester) -> tuple[torch.Te
     suggested = suggester(list(docs))
     offsets = np.cumsum([0, *(len(doc) for doc in docs)])[: len(docs)]
     # shape (n_spans, 2)
-    spans = np.asarray(suggested.dataXd).reshape(-1, 2).astype(np.int64)
-    spans = np.unique(spans + np.repeat(offsets, np.asarray(suggested.lengths))[:, None], axis=0)
+    spans = to_numpy(suggested.dataXd).reshape(-1, 2).astype(np.int64)
+    spans = np.unique(spans + np.repeat(offsets, to_numpy(suggested.lengths))[:, None], axis=0)
     return torch.from_numpy(spans[:, 0].copy()), torch.from_numpy(spans[:, 1] - spans[:, 0])
 
 

@@ -173,10 +173,12 @@ class SpanbertSpanCategorizer(SavedHead):
 
         docs (Iterable[Doc]): Any Docs, also empty ones.
         RETURNS (list[ScoredSpans]): One entry a Doc.
+        RAISES (ValueError): Before initialization.
         """
         docs = list(docs)
         if not any(len(doc) for doc in docs):
             return split_by_doc(self._select(iter(())), docs, "any")
+        _ = scorer_shim(self.model).module  # raises without weights
         if self.suggester is None:
             reach = span_reach(
                 docs, self.cfg["max_length"], cross_sentences=self.cfg["cross_sentences"]
@@ -241,6 +243,7 @@ class SpanbertSpanCategorizer(SavedHead):
         sgd (Optimizer | None): If given, the weights change at once.
         losses (dict[str, float] | None): Gets the summed loss under this component's name, in nats.
         RETURNS (dict[str, float]): The losses.
+        RAISES (ValueError): Before initialization.
         """
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
@@ -249,6 +252,7 @@ class SpanbertSpanCategorizer(SavedHead):
         docs = [example.predicted for example in examples]
         if not any(len(doc) for doc in docs):
             return losses
+        _ = scorer_shim(self.model).module  # raises without weights
         candidates = training_candidates(
             docs,
             self.cfg["max_length"],

@@ -52,12 +52,14 @@ def select_spans(
     found = [_nothing()]
     for starts, lengths, logits in blocks:
         if multilabel:
-            rows, labels, scores = _select_labels(logits, threshold, max_positive)
+            selected = _select_labels(logits, threshold, max_positive)
         else:
-            rows, labels, scores = _select_best(logits, threshold)
-        ends = starts[rows] + lengths[rows]
-        columns = (starts[rows], ends, labels, scores)
-        found.append(ScoredSpans(*(column.cpu().numpy() for column in columns)))
+            selected = _select_best(logits, threshold)
+        # Only what is kept leaves the device of the logits; starts and lengths may be elsewhere.
+        rows, labels, scores = (column.cpu() for column in selected)
+        first = starts.cpu()[rows]
+        columns = (first, first + lengths.cpu()[rows], labels, scores)
+        found.append(ScoredSpans(*(column.numpy() for column in columns)))
     merged = ScoredSpans(
         np.concatenate([part.starts for part in found]),
         np.concatenate([part.ends for part in found]),

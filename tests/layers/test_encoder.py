@@ -175,6 +175,19 @@ def test_packed_rows_and_padded_rows_agree(checkpoint, make_docs, monkeypatch):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("is_train", [True, False])
+def test_prediction_holds_a_batch_of_pieces_and_not_those_of_a_long_doc(
+    tiny_bert, make_docs, is_train
+):
+    model = make_encoder_model(tiny_bert, window=16, batch_pieces=32)
+    sizes = []
+    embeddings = encoder_shim(model).module.get_input_embeddings()
+    embeddings.register_forward_hook(lambda module, ids, output: sizes.append(len(output)))
+    batch, _ = model(make_docs(" ".join(TEXTS * 5)), is_train=is_train)
+    assert len(rows_of(batch.doc_data[0])) > 64
+    assert (len(sizes) == 1) if is_train else (max(sizes) <= 32)
+
+
 def test_an_encoder_without_weights_says_how_to_get_them(make_docs):
     with pytest.raises(ValueError, match=r"no weights yet: call nlp\.initialize"):
         build_encoder().predict(make_docs("a"))
@@ -187,6 +200,8 @@ def test_an_encoder_without_weights_says_how_to_get_them(make_docs):
         ({"window": 0}, "window is a number of pieces, 1 or more, but is 0"),
         ({"stride": 0}, "stride is a number of pieces, 1 or more, but is 0"),
         ({"batch_pieces": -1}, "batch_pieces is a number of pieces, 1 or more, but is -1"),
+        ({"dropout": 1.5}, "dropout is a probability, 0 to below 1, but is 1.5"),
+        ({"attention_dropout": -0.1}, "attention_dropout is a probability, 0 to below 1, but is"),
         ({"precision": "float16"}, "precision must be \"auto\", .* but is 'float16'"),
     ],
 )

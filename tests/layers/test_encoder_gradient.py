@@ -66,7 +66,13 @@ def test_gradients_of_two_batches_add_up(hugging_face, make_docs):
 
 def test_an_encoder_with_all_layers_fixed_takes_a_gradient_without_error(tiny_bert, make_docs):
     model = make_encoder_model(tiny_bert)
-    encoder_shim(model).freeze(99)
+    encoder_shim(model).freeze(2)
     batch, backprop = model.begin_update(make_docs("a"))
     backprop(np.ones_like(rows_of(batch.doc_data[0])))
     assert gradients(encoder_shim(model).module) == {}
+
+
+def test_more_fixed_layers_than_there_are_is_refused(tiny_bert):
+    model = make_encoder_model(tiny_bert)
+    with pytest.raises(ValueError, match=r"freeze_layers is 3, but this encoder has 2 layers"):
+        encoder_shim(model).freeze(3)

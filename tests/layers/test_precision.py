@@ -32,6 +32,14 @@ def test_auto_is_float32_on_other_processors(monkeypatch):
     assert resolve_precision("auto", CPU) == torch.float32
 
 
+@pytest.mark.parametrize("has_bfloat16", [True, False])
+def test_auto_knows_the_processor_with_older_versions_of_torch(monkeypatch, has_bfloat16):
+    monkeypatch.delattr(torch.cpu, "get_capabilities")
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: has_bfloat16)
+    expected = torch.bfloat16 if has_bfloat16 else torch.float32
+    assert resolve_precision("auto", CPU) == expected
+
+
 def test_auto_is_float32_on_a_device_it_knows_nothing_of(monkeypatch):
     pretend(monkeypatch, amx_bf16=True)
     assert resolve_precision("auto", torch.device("meta")) == torch.float32

@@ -184,6 +184,12 @@ def test_moving_to_a_device_keeps_weights_and_what_is_fixed(tiny_bert):
     assert step_before is None
 
 
+def test_without_a_module_there_is_nothing_to_move():
+    shim = TorchShim(None)
+    shim.to_device("cpu", 0)
+    assert not shim.has_module
+
+
 def test_parameter_averages_of_a_thinc_optimizer_do_no_harm():
     model: Model = Model("line", lambda *args: None, shims=[make_shim()])
     before = weights(model.shims[0])

@@ -76,6 +76,17 @@ def test_a_batch_of_empty_docs_is_passed_over(tiny_bert, n_examples):
     assert found_spans(nlp("")) == []
 
 
+@pytest.mark.parametrize("max_length", ["auto", 4])
+def test_before_initialization_it_says_what_to_call(max_length):
+    nlp = spacy.blank("en")
+    add_spancat(nlp, max_length=max_length)
+    head = nlp.get_pipe("spanbert_spancat")
+    with pytest.raises(ValueError, match=r"no weights yet: call nlp\.initialize"):
+        head.predict([nlp.make_doc("Anna left")])
+    with pytest.raises(ValueError, match=r"no weights yet: call nlp\.initialize"):
+        head.update(make_examples(nlp))
+
+
 def test_one_example_is_enough(tiny_bert):
     data = [(["Anna"], [(0, 1, "PER")])]
     nlp = make_nlp(tiny_bert, data=data)
