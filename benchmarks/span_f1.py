@@ -13,7 +13,13 @@ from benchmarks.corpora import GROUPS, find_corpus, write_corpus
 from benchmarks.peers import ENCODER, SPANBERT_CONFIG, SPANCAT_CONFIG, encoder_folder
 from benchmarks.report import code_revision, make_report, print_table, write_report
 from benchmarks.scores import ABOUT_SCORES, score_model, summarize
-from benchmarks.train_command import TrainingRun, estimate_costs, plan_steps, run_training
+from benchmarks.train_command import (
+    N_EVALUATIONS,
+    TrainingRun,
+    estimate_costs,
+    plan_steps,
+    run_training,
+)
 
 OURS, PEER = "spanbert", "spancat"
 CALIBRATION = {"training.max_steps": 200, "training.eval_frequency": 100}
@@ -112,6 +118,14 @@ class F1Benchmark:
 
     def _plan(self, folder: Path, overrides: dict[str, Any]) -> dict[str, Any]:
         """Choose the steps. RETURNS: Overrides of the config, and the costs they rest on."""
+        if self.arguments.steps:
+            n_evaluations = min(N_EVALUATIONS, self.arguments.steps)
+            eval_frequency = self.arguments.steps // n_evaluations
+            steps = {
+                "training.max_steps": eval_frequency * n_evaluations,
+                "training.eval_frequency": eval_frequency,
+            }
+            return {"overrides": steps, "costs": None}
         steps = QUICK if self.arguments.quick else CALIBRATION
         trial = run_training(SPANBERT_CONFIG, folder / "calibration", {**overrides, **steps})
         costs = estimate_costs(trial)
@@ -182,6 +196,9 @@ def run(task: F1Task, description: str | None, argv: Sequence[str] | None) -> No
     parser = make_parser(task.program, description)
     parser.add_argument(
         "--minutes", type=float, default=task.minutes, help=f"for each seed ({task.minutes:g})"
+    )
+    parser.add_argument(
+        "--steps", type=int, default=None, help="of each training, instead of an estimate"
     )
     parser.add_argument("--seeds", type=int, default=None, help="how many (3)")
     parser.add_argument(
