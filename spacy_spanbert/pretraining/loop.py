@@ -14,6 +14,7 @@ from accelerate import Accelerator
 from tqdm import tqdm
 from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
+from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pretraining.budget import measured_steps, planned_steps
 from spacy_spanbert.pretraining.checkpoint import (
     Progress,
@@ -32,7 +33,7 @@ from spacy_spanbert.pretraining.tallies import Score, Tally, total_loss
 LAST, BEST = "checkpoint-last", "checkpoint-best"
 
 
-class PretrainingError(RuntimeError):
+class PretrainingError(SpanbertError):
     """Pretraining cannot go on; the message says why and what to do."""
 
 

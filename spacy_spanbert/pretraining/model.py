@@ -1,6 +1,6 @@
 """The encoder with its pretraining heads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -96,12 +96,8 @@ class PretrainingModel(nn.Module):
         batch (ModelInput): On the model's device.
         RETURNS (dict[str, Answers]): By objective.
         """
-        table = self.encoder.get_input_embeddings().weight
-        assert isinstance(table, Tensor)
-        # shape (n_pieces, width)
-        pieces = nn.functional.embedding(batch.ids, table)
-        hidden = encode_rows(self.encoder, pieces, batch.groups, batch.segments)
-        answers = self._predict_pieces(hidden, batch, table)
+        hidden = self.encode(batch)
+        answers = self._predict_pieces(hidden, batch)
         for name in ("nsp", "inserted", "removed"):
             if name in self.weights:
                 logits = self.heads[name](hidden[batch.places[name]])
@@ -109,31 +105,56 @@ class PretrainingModel(nn.Module):
                 answers[name] = compare(logits, batch.targets[name])
         return answers
 
-    def _predict_pieces(
-        self, hidden: Tensor, batch: ModelInput, table: Tensor
-    ) -> dict[str, Answers]:
+    def encode(self, batch: ModelInput) -> Tensor:
+        """Run the encoder.
+
+        batch (ModelInput): On the model's device.
+        RETURNS (Tensor): Hidden vectors of the last layer, shape (n_pieces, width).
+        """
+        # shape (n_pieces, width)
+        pieces = nn.functional.embedding(batch.ids, self._table)
+        return encode_rows(self.encoder, pieces, batch.groups, batch.segments)
+
+    @property
+    def _table(self) -> Tensor:
+        weight = self.encoder.get_input_embeddings().weight
+        assert isinstance(weight, Tensor)
+        return weight
+
+    def _predict_pieces(self, hidden: Tensor, batch: ModelInput) -> dict[str, Answers]:
         vectors = self.represent(hidden, batch)
         if not vectors:
             return {}
         # shape (n_targets of all, n_vocabulary)
-        logits = nn.functional.linear(torch.cat(list(vectors.values())), table, self.output_bias)
+        logits = self.piece_logits(torch.cat(list(vectors.values())))
         parts = logits.split([len(part) for part in vectors.values()])
         return {
             name: class_answers(part, batch.targets[name])
             for name, part in zip(vectors, parts, strict=True)
         }
 
-    def represent(self, hidden: Tensor, batch: ModelInput) -> dict[str, Tensor]:
+    def piece_logits(self, vectors: Tensor) -> Tensor:
+        """Compare vectors with every piece of the vocabulary.
+
+        vectors (Tensor): From `represent`, shape (n_targets, embedding width).
+        RETURNS (Tensor): shape (n_targets, n_vocabulary).
+        """
+        return nn.functional.linear(vectors, self._table, self.output_bias)
+
+    def represent(
+        self, hidden: Tensor, batch: ModelInput, names: Collection[str] = ("mlm", "sbo")
+    ) -> dict[str, Tensor]:
         """Represent the pieces that are asked for, each objective in its way.
 
         hidden (Tensor): The encoder's output, shape (n_pieces, width).
         batch (ModelInput): Where it asks.
-        RETURNS (dict[str, Tensor]): For "mlm" and "sbo", shape (n_targets, embedding width).
+        names (Collection[str]): Of "mlm" and "sbo"; those that the model has are answered.
+        RETURNS (dict[str, Tensor]): By objective, shape (n_targets, embedding width).
         """
         vectors = {}
-        if "mlm" in self.weights:
+        if "mlm" in self.weights and "mlm" in names:
             vectors["mlm"] = self.heads["mlm"](hidden[batch.places["mlm"]])
-        if "sbo" in self.weights:
+        if "sbo" in self.weights and "sbo" in names:
             left, right = hidden[batch.boundaries].unbind(1)
             vectors["sbo"] = self.heads["sbo"](left, right, batch.positions)
         return vectors

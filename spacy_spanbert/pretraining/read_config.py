@@ -1,0 +1,56 @@
+"""Read the config of pretraining: confection's form, checked value by value."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from confection import Config, ConfigValidationError
+from pydantic import ValidationError
+
+from spacy_spanbert.errors import SpanbertError
+from spacy_spanbert.pretraining.registry import registry
+from spacy_spanbert.pretraining.settings import PretrainSettings
+
+
+def read_settings(path: Path, overrides: Mapping[str, Any]) -> PretrainSettings:
+    """Read a config file.
+
+    path (Path): The file.
+    overrides (Mapping[str, Any]): Values to replace, by dotted name such as
+        "training.learn_rate".
+    RETURNS (PretrainSettings): Checked, with the corruption function made.
+    RAISES (SpanbertError): If the file cannot be read, a function is not registered, or a value is
+        missing, unknown or out of range; names file and key.
+    """
+    try:
+        config = Config().from_disk(path, interpolate=False, overrides=dict(overrides))
+        resolved = registry.resolve(config.interpolate())
+        return PretrainSettings(**resolved["pretraining"])
+    except FileNotFoundError as error:
+        raise SpanbertError(f"There is no config file {path}.") from error
+    except KeyError as error:
+        raise SpanbertError(
+            f"{path}: expected a section [pretraining] with all others below it, such as "
+            "[pretraining.corpus], but there is none."
+        ) from error
+    except ValidationError as error:
+        raise SpanbertError(f"{path}: {_explain(error)}") from error
+    except (ConfigValidationError, ValueError) as error:
+        raise SpanbertError(f"{path}: {error}") from error
+
+
+def _explain(error: ValidationError) -> str:
+    """One sentence for each thing that is wrong, with the key it is at."""
+    lines = []
+    for problem in error.errors():
+        section = ".".join(str(part) for part in ("pretraining", *problem["loc"][:-1]))
+        key = str(problem["loc"][-1]) if problem["loc"] else ""
+        message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            message = "there is no such key"
+        elif problem["type"] == "missing":
+            message = "a value is needed here"
+        else:
+            message += f" (it is {problem['input']!r})" if key else ""
+        lines.append(f"[{section}] {key}: {message}" if key else f"[{section}] {message}")
+    return "; ".join(lines)

@@ -1,0 +1,76 @@
+import pytest
+import torch
+
+from spacy_spanbert.checkpoints.load import load_checkpoint
+from spacy_spanbert.errors import SpanbertError
+from spacy_spanbert.pretraining.checkpoint import Progress, save_pretraining
+from spacy_spanbert.pretraining.fill import fill_masks, load_for_filling
+from spacy_spanbert.pretraining.model import PretrainingModel
+
+
+@pytest.fixture(scope="module")
+def pretrained(tiny_bert, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pretrained") / "checkpoint"
+    checkpoint = load_checkpoint(tiny_bert)
+    torch.manual_seed(5)
+    model = PretrainingModel(checkpoint.module, {"mlm": 1.0, "sbo": 1.0})
+    save_pretraining(folder, model, checkpoint.tokenizer, Progress())
+    return folder
+
+
+def fill(folder, text, objective="mlm", n_best=3):
+    checkpoint, model = load_for_filling(folder, objective)
+    return fill_masks(checkpoint, model, text, boundary=objective == "sbo", n_best=n_best)
+
+
+def test_each_mask_has_its_most_probable_pieces(pretrained):
+    guesses = fill(pretrained, "the [MASK] [MASK] was [MASK] there", n_best=4)
+    assert [len(best) for best in guesses] == [4, 4, 4]
+    for best in guesses:
+        probabilities = [guess.probability for guess in best]
+        assert probabilities == sorted(probabilities, reverse=True)
+        assert 0 < sum(probabilities) <= 1
+
+
+def test_probabilities_are_those_of_the_head_over_hugging_faces_output(pretrained):
+    checkpoint, model = load_for_filling(pretrained, "mlm")
+    text = "the old [MASK] was there"
+    ids = checkpoint.tokenizer(text, return_tensors="pt")["input_ids"]
+    with torch.no_grad():
+        hidden = checkpoint.module(input_ids=ids).last_hidden_state[0]
+        place = ids[0].tolist().index(checkpoint.tokenizer.mask_token_id)
+        vector = model.heads["mlm"](hidden[place][None])
+        table = checkpoint.module.get_input_embeddings().weight
+        expected = (vector @ table.T + model.output_bias).softmax(1)[0]
+    (best,) = fill(pretrained, text, n_best=1000)
+    vocabulary = checkpoint.tokenizer.get_vocab()
+    for guess in best:
+        assert guess.probability == pytest.approx(
+            expected[vocabulary[guess.piece]].item(), rel=1e-3
+        )
+
+
+def test_the_boundary_head_does_not_see_what_is_far_away(pretrained):
+    """The vectors it sees do; but two masks of one span differ by their position alone."""
+    first, second = fill(pretrained, "the old [MASK] [MASK] was there", "sbo")
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    ("text", "objective", "message"),
+    [
+        ("no mask", "mlm", r"Expected a text with \[MASK\]"),
+        ("[MASK] was there", "sbo", "text on both sides"),
+        ("he was [MASK]", "sbo", "text on both sides"),
+        ("a " + "[MASK] " * 33 + "b", "sbo", "at most 32 masks side by side, but there are 33"),
+        ("[MASK] " * 2000, "mlm", "the encoder reads"),
+    ],
+)
+def test_what_cannot_be_asked_is_explained(pretrained, text, objective, message):
+    with pytest.raises(SpanbertError, match=message):
+        fill(pretrained, text, objective)
+
+
+def test_a_checkpoint_without_heads_is_refused(tiny_bert):
+    with pytest.raises(SpanbertError, match="has no head for sbo"):
+        load_for_filling(tiny_bert, "sbo")

@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import pytest
+
+from spacy_spanbert.errors import SpanbertError
+from spacy_spanbert.pretraining.corruption.span_masking import SpanMasking
+from spacy_spanbert.pretraining.read_config import read_settings
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+
+
+@pytest.mark.parametrize("name", ["adapt", "base", "tiny"])
+def test_the_shipped_configs_are_right(name):
+    settings = read_settings(CONFIGS / f"pretrain_{name}.cfg", {})
+    assert isinstance(settings.corruption, SpanMasking)
+    assert settings.objectives == {"mlm": 1, "sbo": 1}
+
+
+def test_values_can_be_replaced():
+    overrides = {
+        "pretraining.training.learn_rate": 0.5,
+        "pretraining.corpus.text": ["a.txt", "b"],
+        "pretraining.corruption.share": 0.25,
+    }
+    settings = read_settings(CONFIGS / "pretrain_tiny.cfg", overrides)
+    assert settings.training.learn_rate == 0.5
+    assert settings.corpus.text == [Path("a.txt"), Path("b")]
+    assert settings.corruption.share == 0.25
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("training.learn_rate", -1, r"\[pretraining.training\] learn_rate: .*greater than 0.*-1"),
+        ("training.batch_pieces", "many", r"\[pretraining.training\] batch_pieces: .*'many'"),
+        ("objectives.nsp", 1.0, r"\[objectives\] nsp needs \[packing\] pairs = true"),
+        ("objectives.cloze", 1.0, r"\[pretraining.objectives.cloze\]"),
+        ("vocabulary.train", False, r"needs train = true or a tokenizer"),
+        ("encoder.checkpoint", "x", r"a checkpoint or a size, and not both"),
+        ("budget.steps", 3, r"exactly one of steps, epochs and minutes, but got steps, minutes"),
+        ("corruption.share", 7.0, r"SpanMasking.*share"),
+    ],
+)
+def test_a_wrong_value_is_named_with_file_and_key(key, value, message):
+    overrides = {f"pretraining.{key}": value}
+    with pytest.raises(SpanbertError, match=r"pretrain_tiny\.cfg: ") as caught:
+        read_settings(CONFIGS / "pretrain_tiny.cfg", overrides)
+    assert caught.match(message)
+
+
+def write(path: Path, changes: dict[str, str]) -> Path:
+    text = (CONFIGS / "pretrain_tiny.cfg").read_text("utf8")
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text, "utf8")
+    return path
+
+
+def test_a_misspelt_key_and_a_missing_value_are_named(tmp_path):
+    path = write(tmp_path / "a.cfg", {"learn_rate =": "learning_rate =", 'output = "pre': '# "'})
+    with pytest.raises(SpanbertError) as caught:
+        read_settings(path, {})
+    assert caught.match(r"\[pretraining\] output: a value is needed here")
+    assert caught.match(r"\[pretraining.training\] learning_rate: there is no such key")
+
+
+def test_a_function_that_is_not_registered_is_named(tmp_path):
+    path = write(tmp_path / "a.cfg", {"SpanMasking.v1": "SpanMaskign.v1"})
+    with pytest.raises(SpanbertError, match=r"SpanMaskign\.v1"):
+        read_settings(path, {})
+
+
+def test_a_file_that_is_not_there_and_one_without_the_section(tmp_path):
+    with pytest.raises(SpanbertError, match=r"no config file .*none\.cfg"):
+        read_settings(tmp_path / "none.cfg", {})
+    (tmp_path / "b.cfg").write_text("[nlp]\nlang = 'en'\n")
+    with pytest.raises(SpanbertError, match=r"expected a section \[pretraining\]"):
+        read_settings(tmp_path / "b.cfg", {})
