@@ -3,12 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 from math import isfinite
+from typing import Any
 
 import numpy as np
 
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pretraining.registry import registry
-from spacy_spanbert.pretraining.windows import Corrupted, Corruption, PieceSampler, Window
+from spacy_spanbert.pretraining.windows import Corrupted, PieceSampler, Window
 
 
 @registry.corruptions("spacy-spanbert.Mixture.v1")
@@ -16,13 +17,17 @@ from spacy_spanbert.pretraining.windows import Corrupted, Corruption, PieceSampl
 class Mixture:
     """Corrupts each window in one of several ways, drawn anew in every epoch.
 
+    In a config, an empty section [corruption.parts], then one [corruption.parts.NAME] for each way,
+    and [corruption.weights] with a line NAME = 1.0 for each.
+
     parts (dict[str, Corruption]): The ways, by any names; at least one.
     weights (dict[str, float]): Weight of each part, by the same names: 0 or more, not all 0. A part
         is drawn with its weight over the sum of all.
     RAISES (SpanbertError): If names or weights do not fit.
     """
 
-    parts: dict[str, Corruption]
+    # Any, for confection checks the config's sections before they are turned into functions
+    parts: dict[str, Any]
     weights: dict[str, float]
 
     def __post_init__(self) -> None:
@@ -31,6 +36,12 @@ class Mixture:
                 "Mixture: expected parts, and one weight for each by the same name, but got parts "
                 f"{sorted(self.parts)} and weights {sorted(self.weights)}."
             )
+        for name, part in self.parts.items():
+            if not callable(part):
+                raise SpanbertError(
+                    f"Mixture: expected part {name!r} to be a corruption, a section with "
+                    f'@corruptions = "spacy-spanbert.SpanMasking.v1" or another, but got {part!r}.'
+                )
         for name, weight in self.weights.items():
             if not (isfinite(weight) and weight >= 0.0):
                 raise SpanbertError(

@@ -69,15 +69,13 @@ def place_spans(
         # shape (length,), pieces of the span if it ended after each of its units
         sizes = ends[first : first + length] - start
         kept = length
-        if sizes[-1] > left:
-            kept = _fit(sizes, left, rounding, shortest, is_first=not spans)
+        left -= int(sizes[-1])
+        if left < 0:
+            kept = _fit(sizes, left + int(sizes[-1]), rounding, shortest, is_first=not spans)
             counts["trimmed"] += kept < length
-            if kept == 0:
-                left = 0
-                break
-        spans.append((start, int(ends[first + kept - 1])))
-        left -= int(sizes[kept - 1])
-        _take(room, first, first + kept)
+        if kept:
+            spans.append((start, int(ends[first + kept - 1])))
+            _take(room, first, first + kept)
     counts["unspent"] += max(0, left)
     borders = np.array(sorted(spans), dtype=np.intp).reshape(-1, 2)
     return Placed(borders[:, 0], borders[:, 1], +counts)

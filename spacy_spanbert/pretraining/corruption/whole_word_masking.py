@@ -75,7 +75,8 @@ def _choose(sizes: Places, budget: int, rng: np.random.Generator) -> Places:
     """Choose words until the budget is spent; ascending.
 
     The word that would exceed it is taken or left at random, so that the mean is the budget.
-    Leaving it always, as the published code does, would mask long words less often than short ones.
+    Leaving it always, as the published code does, would mask long words still less often than
+    short ones.
     """
     order = rng.permutation(len(sizes))
     totals = np.cumsum(sizes[order])
