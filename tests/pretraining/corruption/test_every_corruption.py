@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from spacy_spanbert.pretraining.corruption.local_reordering import LocalReordering
 from spacy_spanbert.pretraining.corruption.mixture import Mixture
@@ -47,6 +47,7 @@ def n_asked(corrupted: Corrupted) -> int:
 
 @pytest.mark.parametrize("corruption", ASKS_FOR_PIECES, ids=NAMES[:5])
 def test_targets_are_the_originals_and_nothing_else_changes(corruption):
+    @settings(max_examples=40, deadline=None)
     @given(made_windows)
     def check(window: Window) -> None:
         corrupted = corrupt(corruption, window)
@@ -63,6 +64,7 @@ def test_targets_are_the_originals_and_nothing_else_changes(corruption):
 
 @pytest.mark.parametrize("corruption", ALL, ids=NAMES)
 def test_special_pieces_are_never_touched(corruption):
+    @settings(max_examples=40, deadline=None)
     @given(made_windows)
     def check(window: Window) -> None:
         corrupted = corrupt(corruption, window)

@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_spanbert.errors import SpanbertError
@@ -39,6 +39,7 @@ def test_share_is_as_asked_for_and_orders_are_uniform_but_the_original():
     assert is_distributed(np.array(list(orders.values())), np.ones(5))
 
 
+@settings(deadline=None)
 @given(made_windows, st.integers(2, 6), st.floats(0.01, 1))
 def test_each_stretch_is_a_permutation_and_not_the_original(window, n_pieces, share):
     corrupted = corrupt(LocalReordering(share, n_pieces), window)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_spanbert.errors import SpanbertError
@@ -46,6 +46,7 @@ def test_share_is_as_asked_for_and_lengths_are_alike():
     assert n_removed / n_gaps == pytest.approx(2.85, abs=0.15)
 
 
+@settings(deadline=None)
 @given(made_windows, st.floats(0.01, 1), st.integers(1, 5))
 def test_labels_are_those_a_walk_finds(window, share, max_words):
     corrupted = corrupt(PieceDeletion(share, max_words), window)

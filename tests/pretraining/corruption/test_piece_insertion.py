@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_spanbert.errors import SpanbertError
@@ -40,6 +40,7 @@ def test_every_gap_is_as_likely_as_any_other():
     assert is_distributed(found[gaps], np.ones(len(gaps)))
 
 
+@settings(deadline=None)
 @given(made_windows, st.floats(0.01, 1), st.integers(3, 60))
 def test_without_what_was_inserted_the_window_is_as_before(window, share, max_window):
     corrupted = corrupt(PieceInsertion(share, max_window), window)

@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_spanbert.pretraining.corruption.placing import Placed, place_spans
@@ -58,6 +58,7 @@ def test_each_start_is_uniform_over_all_where_the_span_fits():
     )
 
 
+@settings(deadline=None)
 @given(made_windows, st.integers(2, 10), st.integers(0, 40), st.integers(0, 99))
 def test_spans_are_whole_units_apart_inside_one_stretch(window, longest, budget, seed):
     lengths = [1 + number % longest for number in range(budget)]
@@ -76,6 +77,7 @@ def test_spans_are_whole_units_apart_inside_one_stretch(window, longest, budget,
     assert bool(spans_of(placed)) == bool(budget and starts)
 
 
+@settings(deadline=None)
 @given(made_windows, st.integers(0, 60), st.integers(0, 99))
 def test_what_was_not_spent_had_no_room(window, budget, seed):
     units = text_pieces(window)

@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pretraining.corruption.span_masking import SpanMasking
@@ -75,6 +75,7 @@ def test_starts_are_uniform_over_words_far_from_the_ends():
     assert is_distributed(found, np.ones(90))
 
 
+@settings(deadline=None)
 @given(made_windows)
 def test_spans_hold_all_targets_and_a_word_is_between_them(window):
     corrupted = corrupt(SpanMasking(share=0.4), window)
@@ -86,6 +87,7 @@ def test_spans_hold_all_targets_and_a_word_is_between_them(window):
         assert between - {window.words[end - 1], window.words[start]}
 
 
+@settings(deadline=None)
 @given(made_windows)
 def test_a_share_that_cannot_be_reached_ends_all_the_same(window):
     corrupted = corrupt(SpanMasking(share=1.0, p=1.0, max_words=1), window)

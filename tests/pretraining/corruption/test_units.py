@@ -1,7 +1,7 @@
 """Words and pieces of a window, against walking over it piece by piece."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_spanbert.pretraining.corruption.units import (
@@ -39,6 +39,7 @@ def assert_same(units: Units, expected: list[tuple[int, int, int]]) -> None:
     assert units.stretch_ends.tolist() == ends
 
 
+@settings(deadline=None)
 @given(made_windows)
 def test_units_are_those_a_walk_finds(window):
     assert_same(text_words(window), slow_units(window, by_piece=False))
@@ -58,6 +59,7 @@ def test_gaps_are_before_each_piece_and_after_the_last_of_a_text():
     assert np.flatnonzero(text_gaps(window)).tolist() == [1, 2, 3, 4, 6, 7]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 5))))
 def test_ranges_are_joined_in_their_order(ranges):
     starts = np.array([start for start, _ in ranges], dtype=np.intp)

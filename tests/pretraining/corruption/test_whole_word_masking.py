@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pretraining.corruption.whole_word_masking import WholeWordMasking
@@ -39,6 +39,7 @@ def test_long_words_are_masked_nearly_as_often_as_short_ones():
     assert (shares[1:, 0] / shares[1:, 1]).tolist() == pytest.approx([0.15] * 4, abs=0.02)
 
 
+@settings(deadline=None)
 @given(made_windows)
 def test_words_are_whole_but_those_longer_than_the_budget(window):
     corrupted = corrupt(WholeWordMasking(), window)
