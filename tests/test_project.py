@@ -33,6 +33,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path) -> Path:
         dev="mine.jsonl",
         config="configs/short.cfg",
         encoder=str(tiny_bert),
+        spans_key="entities",
     )
     return folder
 
@@ -49,13 +50,21 @@ def _run(folder: Path, workflow: str, /, **variables: str) -> str:
 def test_spans_trains_and_scores_a_pipeline_of_the_users_corpus(project: Path) -> None:
     nlp = spacy.load(project / "training/spans/model-best")
     assert nlp.pipe_names == ["spanbert", "spanbert_spancat"]
-    assert "spans_sc_inside_f" in srsly.read_json(project / "metrics/spans.json")
+    assert "spans_entities_inside_f" in srsly.read_json(project / "metrics/spans.json")
+
+
+@pytest.mark.slow
+def test_the_best_step_is_told_by_the_scores_of_the_users_key(project: Path) -> None:
+    """Weights of other keys count for nothing: then the last step would always be the best."""
+    nlp = spacy.load(project / "training/spans/model-best")
+    assert nlp.config["training"]["score_weights"]["spans_entities_f"] == 1.0
+    assert "spans_entities_f" in nlp.meta["performance"]
 
 
 @pytest.mark.slow
 def test_annotate_writes_every_record(project: Path) -> None:
     (project / "texts.txt").write_text("The old man.\nHis ship.\n", encoding="utf8")
-    _run(project, "annotate", input="texts.txt", output="out.jsonl")
+    _run(project, "annotate", input="texts.txt", output="out.jsonl", spans_key="entities")
     records = [json.loads(line) for line in (project / "out.jsonl").read_text().splitlines()]
     assert [record["text"].strip() for record in records] == ["The old man.\nHis ship."]
 
