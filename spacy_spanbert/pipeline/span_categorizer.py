@@ -30,7 +30,7 @@ from spacy_spanbert.pipeline.span_candidates import (
     training_candidates,
 )
 from spacy_spanbert.pipeline.span_gold import span_targets
-from spacy_spanbert.pipeline.span_labels import read_corpus, report_coverage
+from spacy_spanbert.pipeline.span_labels import read_corpus, report_coverage, report_suggested
 from spacy_spanbert.pipeline.span_predictions import (
     ScoredSpans,
     select_spans,
@@ -150,7 +150,7 @@ class SpanbertSpanCategorizer(SavedHead):
         RAISES (SpanbertError): If there is no label, or no example has `spans[spans_key]`.
         """
         del nlp
-        corpus = read_corpus(get_examples, self.cfg, self.name)
+        corpus = read_corpus(get_examples, self.cfg)
         for label in sorted(corpus.labels) if labels is None else labels:
             self.add_label(label)
         if not self.labels:
@@ -160,7 +160,9 @@ class SpanbertSpanCategorizer(SavedHead):
                 f"[components.{self.name}] spans_key to the key they use"
             )
         self.cfg["max_length"] = corpus.max_length
-        report_coverage(corpus, self.name)
+        report_coverage(corpus, self.labels, self.name)
+        if self.suggester is not None:
+            report_suggested(get_examples(), self.suggester, self.key, self.name)
         set_sizes(
             self.model,
             n_outputs=self.n_outputs,

@@ -1,7 +1,8 @@
 """What a span component learns from a corpus before training: labels, lengths, what is missing."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -12,6 +13,8 @@ from spacy.training import Example
 from spacy_spanbert.annotations.coverage import choose_max_length, span_coverage
 from spacy_spanbert.annotations.coverage_counts import Coverage
 from spacy_spanbert.annotations.coverage_table import render_coverage
+from spacy_spanbert.annotations.gold_spans import place_gold_spans
+from spacy_spanbert.pipeline.span_candidates import Suggester, suggested_spans
 
 N_SAMPLE_DOCS = 10
 
@@ -36,16 +39,14 @@ class SpanCorpus:
 
 
 def read_corpus(
-    get_examples: Callable[[], Iterable[Example]], cfg: Mapping[str, Any], name: str
+    get_examples: Callable[[], Iterable[Example]], cfg: Mapping[str, Any]
 ) -> SpanCorpus:
     """Read the examples, and choose the longest span if that is left open.
 
     get_examples (Callable[[], Iterable[Example]]): The examples; read up to three times.
     cfg (Mapping[str, Any]): The component's settings.
-    name (str): The component's name.
     RETURNS (SpanCorpus): What they hold.
     """
-    del name
 
     def count(max_length: int | None) -> Coverage:
         return span_coverage(
@@ -65,11 +66,45 @@ def read_corpus(
     return SpanCorpus(count(max_length), max_length, sample)
 
 
-def report_coverage(corpus: SpanCorpus, name: str) -> None:
+def report_coverage(corpus: SpanCorpus, labels: Sequence[str], name: str) -> None:
     """Print which gold spans can be learned, and which cannot and why.
 
     corpus (SpanCorpus): The corpus.
+    labels (Sequence[str]): The labels the component predicts.
     name (str): The component's name.
     """
     text = f"[{name}] max_length = {corpus.max_length}\n{render_coverage(corpus.coverage)}\n"
+    if foreign := {
+        label: n for label, n in corpus.coverage.by_label.items() if label not in labels
+    }:
+        text += f"Not among the labels, and learned as no spans: {_counts(foreign)}\n"
     sys.stderr.write(text)
+
+
+def report_suggested(
+    examples: Iterable[Example], suggester: Suggester, spans_key: str, name: str
+) -> None:
+    """Print which gold spans the suggester suggests; no other can be learned.
+
+    examples (Iterable[Example]): The examples, as they are before any component has seen them.
+    suggester (Suggester): Any spaCy suggester.
+    spans_key (str): Key of the gold spans.
+    name (str): The component's name.
+    """
+    gold: Counter[str] = Counter()
+    missed: Counter[str] = Counter()
+    for example in examples:
+        if spans_key in example.reference.spans:
+            starts, lengths = suggested_spans([example.predicted], suggester)
+            suggested = set(zip(starts.tolist(), lengths.tolist(), strict=True))
+            for span in place_gold_spans(example.predicted, example.reference, spans_key):
+                gold[span.label] += 1
+                missed[span.label] += (span.start, span.length) not in suggested
+    text = f"[{name}] {gold.total() - missed.total():,} of {gold.total():,} gold spans suggested"
+    if missed := +missed:
+        text += f"; not suggested: {_counts(missed)}"
+    sys.stderr.write(text + "\n")
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{label} {counts[label]:,}" for label in sorted(counts))

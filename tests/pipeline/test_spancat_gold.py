@@ -87,6 +87,17 @@ def test_before_initialization_it_says_what_to_call(max_length):
         head.update(make_examples(nlp))
 
 
+def test_gold_that_is_not_suggested_or_of_other_labels_is_reported(tiny_bert, capsys):
+    nlp = spacy.blank("en")
+    add_encoder(nlp)
+    add_spancat(nlp, suggester={"@misc": "spacy.ngram_suggester.v1", "sizes": [1, 2]})
+    examples = make_examples(nlp)
+    initialize(nlp, tiny_bert, examples, spanbert_spancat={"labels": ["PER", "GPE"]})
+    printed = capsys.readouterr().err
+    assert "Not among the labels, and learned as no spans: FAC 1\n" in printed
+    assert "4 of 9 gold spans suggested; not suggested: FAC 1, GPE 1, PER 3\n" in printed
+
+
 def test_one_example_is_enough(tiny_bert):
     data = [(["Anna"], [(0, 1, "PER")])]
     nlp = make_nlp(tiny_bert, data=data)
