@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import spacy
+from spacy.vocab import Vocab
 
 from spacy_spanbert.data.docbin import read_docbin
 from spacy_spanbert.data.files import open_bytes
@@ -73,7 +73,7 @@ Stretches = Iterable[str]
 
 def _read_file(file: Input, errors: OnBadBytes, problems: Problems) -> Iterator[Stretches]:
     if file.format == "spacy":
-        for doc in read_docbin(file.path, spacy.blank("xx").vocab):
+        for doc in read_docbin(file.path, Vocab()):
             yield [doc.text]
         return
     lines = _read_lines(file.path, errors, problems)
@@ -145,17 +145,22 @@ def _join_and_cut(stretches: Stretches, path: Path, problems: Problems) -> Itera
     for stretch in stretches:
         for part in cut_at_space(stretch, MOST_CHARACTERS):
             if n_held + len(part) > MOST_CHARACTERS:
-                yield "\n".join(held)
+                yield from _unless_blank("\n".join(held))
                 n_parts += 1
                 held, n_held = [], 0
             held.append(part)
             n_held += len(part) + 1
-    text = "\n".join(held)
+    yield from _unless_blank("\n".join(held))
+    if n_parts:
+        message = (
+            f"A document was cut into {n_parts + 1}, of at most {MOST_CHARACTERS:,} characters."
+        )
+        problems.note(CUT, message, Place(str(path)))
+
+
+def _unless_blank(text: str) -> Iterator[str]:
     if text.strip():
         yield text
-    if n_parts:
-        message = f"A document was cut into {n_parts + 1} of at most {MOST_CHARACTERS:,} characters"
-        problems.note(CUT, message, Place(str(path)))
 
 
 def cut_at_space(text: str, most: int) -> Iterator[str]:
