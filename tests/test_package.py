@@ -16,7 +16,13 @@ import spacy
 from tests.tiny_pipeline import fit, found_spans, make_examples, make_nlp
 
 ROOT = Path(__file__).parents[1]
-GROUPS = ("spacy_architectures", "spacy_cli", "spacy_factories", "spacy_scorers")
+GROUPS = (
+    "spacy_architectures",
+    "spacy_cli",
+    "spacy_factories",
+    "spacy_scorers",
+    "spacy_spanbert_corruptions",
+)
 OPTIONAL = (
     "accelerate",
     "datasets",

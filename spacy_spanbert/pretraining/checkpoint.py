@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,11 +19,24 @@ from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
 from spacy_spanbert.checkpoints.checkpoint import Checkpoint, CheckpointError, longest_input
 from spacy_spanbert.checkpoints.files import recover_checkpoint, write_checkpoint
+from spacy_spanbert.checkpoints.weights import read_weights
 from spacy_spanbert.pretraining.model import PretrainingModel
 
 HEADS = "pretraining_heads.safetensors"
 OPTIMIZER = "optimizer.safetensors"
 PROGRESS = "pretraining.json"
+PUBLISHED = {
+    "cls.predictions.transform.dense.weight": "heads.mlm.dense.weight",
+    "cls.predictions.transform.dense.bias": "heads.mlm.dense.bias",
+    "cls.predictions.transform.LayerNorm.weight": "heads.mlm.norm.weight",
+    "cls.predictions.transform.LayerNorm.bias": "heads.mlm.norm.bias",
+    "cls.predictions.bias": "output_bias",
+    "lm_head.dense.weight": "heads.mlm.dense.weight",
+    "lm_head.dense.bias": "heads.mlm.dense.bias",
+    "lm_head.layer_norm.weight": "heads.mlm.norm.weight",
+    "lm_head.layer_norm.bias": "heads.mlm.norm.bias",
+    "lm_head.bias": "output_bias",
+}
 _WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
 
 
@@ -34,16 +47,14 @@ class Progress:
     step (int): Steps that are done.
     total_steps (int | None): Steps of the whole run; None while a budget in minutes is measured.
     best_loss (float | None): Lowest held-out loss so far, in nats.
-    settings (str): Digest of what must not change between start and resume.
-    corpus (str): Digest of the tokenized text.
+    settings (dict[str, Any]): What must not change between start and resume, by dotted name.
     seconds (float): Time that training has taken so far.
     """
 
     step: int = 0
     total_steps: int | None = None
     best_loss: float | None = None
-    settings: str = ""
-    corpus: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -91,9 +102,7 @@ def load_heads(folder: Path, model: PretrainingModel) -> list[str]:
     """
     wanted = {name: tensor for name, tensor in model.state_dict().items() if name[:8] != "encoder."}
     path = folder / HEADS
-    found: dict[str, Tensor] = {}
-    if path.is_file():
-        found = _read(path)
+    found = _read(path) if path.is_file() else _published_heads(read_weights(folder))
     fitting = {
         name: tensor
         for name, tensor in found.items()
@@ -102,6 +111,15 @@ def load_heads(folder: Path, model: PretrainingModel) -> list[str]:
     model.load_state_dict(fitting, strict=False)
     missing = {_head_of(name) for name in wanted.keys() - fitting.keys()}
     return sorted(missing)
+
+
+def _published_heads(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The MLM head of a checkpoint that Hugging Face's BERT or RoBERTa models wrote, if any."""
+    renamed = {
+        name.replace(".gamma", ".weight").replace(".beta", ".bias"): tensor
+        for name, tensor in weights.items()
+    }
+    return {ours: renamed[theirs] for theirs, ours in PUBLISHED.items() if theirs in renamed}
 
 
 def load_progress(folder: Path) -> Progress | None:
@@ -132,7 +150,9 @@ def optimizer_tensors(
     optimizer (Optimizer): Over its parameters.
     RETURNS (dict[str, Tensor]): By parameter's name and part, such as "output_bias/exp_avg".
     """
-    state: Any = get_optimizer_state_dict(model, optimizer, options=_WHOLE)["state"]
+    whole: Any = get_optimizer_state_dict(model, optimizer, options=_WHOLE)
+    # the first process alone gets it
+    state = whole.get("state", {})
     return {
         f"{name}/{part}": value.detach().cpu().contiguous().clone()
         for name, parts in state.items()
@@ -153,12 +173,13 @@ def load_optimizer(folder: Path, model: torch.nn.Module, optimizer: torch.optim.
     for name, tensor in _read(path).items():
         parameter, _, part = name.rpartition("/")
         state.setdefault(parameter, {})[part] = tensor
-    current: Any = get_optimizer_state_dict(model, optimizer, options=_WHOLE)
+    everywhere = StateDictOptions(full_state_dict=True)
+    current: Any = get_optimizer_state_dict(model, optimizer, options=everywhere)
     set_optimizer_state_dict(
         model,
         optimizer,
         cast(Any, {"state": state, "param_groups": current["param_groups"]}),
-        options=StateDictOptions(full_state_dict=True),
+        options=everywhere,
     )
 
 

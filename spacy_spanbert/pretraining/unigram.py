@@ -1,0 +1,26 @@
+"""What a model that knows nothing but frequencies would reach: the line to stay below."""
+
+import numpy as np
+
+from spacy_spanbert.pretraining.corpus import Corpus
+
+
+def unigram_loss(corpus: Corpus) -> float | None:
+    """Measure a unigram model of the train part on the held-out part.
+
+    Counts are raised by one, so that pieces which never occurred in training are possible.
+
+    corpus (Corpus): The tokenized text.
+    RETURNS (float | None): Mean loss in nats a piece, special pieces left out; None without
+        held-out text.
+    """
+    if not len(corpus.held_out):
+        return None
+    raised = corpus.counts + 1.0
+    losses = -np.log(raised / raised.sum())
+    total, n_pieces = 0.0, 0
+    for number in corpus.held_out.tolist():
+        ids = corpus.store.document(number).ids
+        total += float(losses[ids].sum())
+        n_pieces += len(ids)
+    return total / n_pieces

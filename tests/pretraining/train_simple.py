@@ -1,0 +1,42 @@
+"""Pretrain on the simple text, in one process or in several: `train_simple.py FOLDER TOKENIZER`."""
+
+import sys
+from pathlib import Path
+
+from accelerate import Accelerator
+
+from spacy_spanbert.checkpoints.load import load_tokenizer
+from spacy_spanbert.pretraining.checkpoint import Progress
+from spacy_spanbert.pretraining.loop import Pretrainer
+from spacy_spanbert.pretraining.settings import PretrainSettings
+from tests.pretraining.simple import ALL_OBJECTIVES, make_model, make_text
+
+
+def train(output: Path, tokenizer: Path) -> None:
+    settings = PretrainSettings(
+        output=output,
+        corpus={"text": ["unused"]},
+        encoder={"checkpoint": "unused"},
+        packing={"window": 20, "pairs": True},
+        corruption=None,
+        objectives=ALL_OBJECTIVES,
+        budget={"steps": 6},
+        training={
+            **{"seed": 3, "step_pieces": 100, "batch_pieces": 40, "learn_rate": 0.01},
+            **{"warmup_steps": 2, "precision": "float32", "evaluate_every": 3, "log_every": 1},
+        },
+    )
+    Pretrainer(
+        settings,
+        make_model(),
+        load_tokenizer(tokenizer),
+        make_text(seed=3),
+        make_text(5, seed=9),
+        Accelerator(cpu=True),
+        Progress(),
+        lambda line: None,
+    ).run()
+
+
+if __name__ == "__main__":
+    train(Path(sys.argv[1]), Path(sys.argv[2]))
