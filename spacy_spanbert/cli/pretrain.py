@@ -9,6 +9,7 @@ from wasabi import msg
 
 from spacy_spanbert.cli.app import app
 from spacy_spanbert.cli.errors import clean_errors
+from spacy_spanbert.errors import SpanbertError
 
 OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -28,10 +29,16 @@ def pretrain_cli(
     from tqdm import tqdm
 
     from spacy_spanbert.data.problems import Problems
-    from spacy_spanbert.data.raw_corpus import open_raw_corpus
     from spacy_spanbert.data.raw_text import read_raw_texts
     from spacy_spanbert.pretraining.read_config import read_settings
-    from spacy_spanbert.pretraining.run import Text, run_pretraining
+
+    try:
+        from spacy_spanbert.data.raw_corpus import open_raw_corpus
+        from spacy_spanbert.pretraining.run import Text, run_pretraining
+    except ModuleNotFoundError as error:
+        raise SpanbertError(
+            f"Pretraining needs the package {error.name}: pip install 'spacy-spanbert[pretrain]'"
+        ) from error
 
     settings = read_settings(config, parse_config_overrides(context.args, env_var=None))
     corpus, seed = settings.corpus, settings.training.seed

@@ -1,6 +1,7 @@
 """A whole run of pretraining: from settings and text to checkpoints."""
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,7 @@ VOCABULARY, CACHE, SOURCE = "vocabulary", "corpus", "corpus_source.json"
 # What may differ between a run and its resumption: it changes nothing that is computed.
 FREE: Any = {
     "output": True,
+    "corruption": True,
     "corpus": {"text": True, "n_process": True},
     "training": {"log_every": True},
 }
@@ -132,7 +134,8 @@ def _make_accelerator(settings: PretrainSettings) -> Accelerator:
 
 def _fixed_settings(settings: PretrainSettings) -> dict[str, Any]:
     """What decides what is computed, by dotted name."""
-    values = settings.model_dump(mode="json", exclude=FREE, fallback=repr)
+    values = settings.model_dump(mode="json", exclude=FREE)
+    values["corruption"] = re.sub(r" at 0x[0-9a-f]+", "", repr(settings.corruption))
 
     def flatten(section: dict[str, Any], prefix: str) -> dict[str, Any]:
         flat: dict[str, Any] = {}
@@ -143,8 +146,7 @@ def _fixed_settings(settings: PretrainSettings) -> dict[str, Any]:
                 flat[f"{prefix}{key}"] = value
         return flat
 
-    # once through JSON, as what is stored
-    return json.loads(json.dumps(flatten(values, ""), default=repr))
+    return flatten(values, "")
 
 
 def _check_settings(progress: Progress, settings: PretrainSettings) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
 class Section(BaseModel):
@@ -15,7 +15,9 @@ class Section(BaseModel):
 class CorpusSettings(Section):
     """[corpus]: the text."""
 
-    text: list[Path] = Field(description="files and folders: .txt, .jsonl, .spacy, .gz of these")
+    text: list[Path] = Field(
+        description="a file or folder, or a list of them: .txt, .jsonl, .spacy, .gz of these"
+    )
     lang: str = Field(
         default="en", description="language of spaCy's tokenizer, which finds the words"
     )
@@ -28,6 +30,11 @@ class CorpusSettings(Section):
     n_process: int = Field(
         default=0, ge=0, description="processes that tokenize; 0 for one per core"
     )
+
+    @field_validator("text", mode="before")
+    @classmethod
+    def _one_path_is_a_list(cls, text: Any) -> Any:
+        return [text] if isinstance(text, str | Path) else text
 
 
 class VocabularySettings(Section):

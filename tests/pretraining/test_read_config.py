@@ -58,7 +58,9 @@ def write(path: Path, changes: dict[str, str]) -> Path:
 
 
 def test_a_misspelt_key_and_a_missing_value_are_named(tmp_path):
-    path = write(tmp_path / "a.cfg", {"learn_rate =": "learning_rate =", 'output = "pre': '# "'})
+    path = write(
+        tmp_path / "a.cfg", {"learn_rate =": "learning_rate =", "output = ${paths.output}": ""}
+    )
     with pytest.raises(SpanbertError) as caught:
         read_settings(path, {})
     assert caught.match(r"\[pretraining\] output: a value is needed here")

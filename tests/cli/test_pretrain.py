@@ -1,0 +1,149 @@
+"""`python -m spacy spanbert pretrain` and `fill-mask`, on a little text."""
+
+import builtins
+from pathlib import Path
+
+import pytest
+from transformers import AutoModel, AutoTokenizer
+from typer.testing import CliRunner
+
+from spacy_spanbert.cli import app
+from spacy_spanbert.pretraining.log import read_log
+from tests.tiny_encoder import read_texts
+
+CONFIG = str(Path(__file__).parents[2] / "configs" / "pretrain_adapt.cfg")
+STEPS = 6
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    path = tmp_path / "text.txt"
+    texts = read_texts(200)
+    documents = [" ".join(texts[start : start + 20]) for start in range(0, 200, 20)]
+    path.write_text("\n\n".join(documents), encoding="utf8")
+    return path
+
+
+def run_pretrain(text: Path, output: Path, checkpoint: Path, **values: object):
+    values = {
+        "budget.minutes": "null",
+        "budget.steps": STEPS,
+        "packing.window": 32,
+        "corpus.n_process": 1,
+        "corpus.held_out": 0.2,
+        "training.step_pieces": 256,
+        "training.evaluate_every": 3,
+        "training.warmup_steps": 2,
+        "training.head_warmup_steps": 1,
+        "training.log_every": 1,
+        **values,
+    }
+    words = ["pretrain", CONFIG, "--paths.text", str(text), "--paths.output", str(output)]
+    words += ["--paths.encoder", str(checkpoint)]
+    for name, value in values.items():
+        words += [f"--pretraining.{name}", str(value)]
+    return CliRunner().invoke(app, words)
+
+
+def test_it_pretrains_and_says_what_it_does(text, tmp_path, tiny_bert):
+    output = tmp_path / "pretrained"
+    result = run_pretrain(text, output, tiny_bert)
+    assert result.exit_code == 0, result.output
+    for words in ("documents", "pieces per word", "no weights for", "held-out loss", "6 steps"):
+        assert words in result.output
+    steps = [line["step"] for line in read_log(output) if line["part"] == "train"]
+    assert steps == list(range(1, STEPS + 1))
+    assert (output / "loss.png").stat().st_size > 1000
+    for name in ("checkpoint-best", "checkpoint-last"):
+        AutoModel.from_pretrained(output / name, add_pooling_layer=False)
+        assert AutoTokenizer.from_pretrained(output / name)("the house")["input_ids"]
+
+
+def test_a_finished_run_is_not_done_again_and_another_one_is_refused(text, tmp_path, tiny_bert):
+    output = tmp_path / "pretrained"
+    run_pretrain(text, output, tiny_bert)
+    log = read_log(output)
+    assert run_pretrain(text, output, tiny_bert).exit_code == 0
+    assert read_log(output) == log
+    result = run_pretrain(text, output, tiny_bert, **{"training.learn_rate": 0.5})
+    assert result.exit_code == 1
+    assert "training.learn_rate was 0.0001 and is 0.5" in " ".join(result.output.split())
+
+
+def test_an_edited_text_is_noticed(text, tmp_path, tiny_bert):
+    output = tmp_path / "pretrained"
+    run_pretrain(text, output, tiny_bert)
+    text.write_text(text.read_text("utf8") + " More.", encoding="utf8")
+    result = run_pretrain(text, output, tiny_bert)
+    assert result.exit_code == 1
+    assert "text.txt was changed" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"packing.window": 4}, "[pretraining.packing] window: Input should be greater than"),
+        ({"packing.window": 4000}, "window is 4000 pieces, but the encoder reads"),
+        ({"budget.steps": "null"}, "exactly one of steps, epochs and minutes, but got none"),
+        ({"corpus.lang": "zzz"}, "spaCy has no language 'zzz'"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_line(values, message, text, tmp_path, tiny_bert):
+    result = run_pretrain(text, tmp_path / "pretrained", tiny_bert, **values)
+    assert result.exit_code == 1
+    assert message in " ".join(result.output.split())
+    assert "Traceback" not in result.output
+
+
+def test_missing_text_is_said_in_a_line(tmp_path, tiny_bert):
+    result = run_pretrain(tmp_path / "none.txt", tmp_path / "pretrained", tiny_bert)
+    assert result.exit_code == 1
+    assert "none.txt" in "".join(result.output.split())
+
+
+def test_a_vocabulary_and_an_encoder_from_scratch(text, tmp_path):
+    output = tmp_path / "pretrained"
+    words = ["pretrain", CONFIG.replace("adapt", "tiny"), "--paths.text", str(text)]
+    values = {
+        "paths.output": output,
+        "pretraining.vocabulary.size": 300,
+        "pretraining.budget.minutes": "null",
+        "pretraining.budget.steps": 2,
+        "pretraining.training.step_pieces": 256,
+        "pretraining.encoder.size.width": 32,
+    }
+    words += [part for name, value in values.items() for part in (f"--{name}", str(value))]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    tokenizer = AutoTokenizer.from_pretrained(output / "checkpoint-last")
+    module = AutoModel.from_pretrained(output / "checkpoint-last")
+    assert len(tokenizer) == module.config.vocab_size <= 300
+
+
+def test_masks_are_filled_and_a_checkpoint_without_heads_is_refused(text, tmp_path, tiny_bert):
+    output = tmp_path / "pretrained"
+    run_pretrain(text, output, tiny_bert)
+    words = ["fill-mask", str(output / "checkpoint-last"), "he [MASK] the house", "--top", "3"]
+    for more in ([], ["--boundary"]):
+        result = CliRunner().invoke(app, [*words, *more])
+        assert result.exit_code == 0, result.output
+        assert "mask 1" in result.output
+        assert result.output.count("%") == 3
+    result = CliRunner().invoke(app, ["fill-mask", str(tiny_bert), "he [MASK]"])
+    assert result.exit_code == 1
+    assert "has no head for mlm" in " ".join(result.output.split())
+
+
+def test_a_missing_package_names_the_extra(text, tmp_path, tiny_bert, monkeypatch):
+    real_import = builtins.__import__
+
+    def import_without(name, *arguments, **options):
+        if name == "spacy_spanbert.pretraining.run":
+            raise ModuleNotFoundError("No module named 'accelerate'", name="accelerate")
+        return real_import(name, *arguments, **options)
+
+    monkeypatch.setattr(builtins, "__import__", import_without)
+    result = run_pretrain(text, tmp_path / "pretrained", tiny_bert)
+    assert result.exit_code == 1
+    output = " ".join(result.output.split())
+    assert "needs the package accelerate: pip install 'spacy-spanbert[pretrain]'" in output
