@@ -81,7 +81,7 @@ def all_choices(config: Config) -> Iterator[Choice]:
         changes = {f"{_HEAD}.loss": {"boundary_smoothing": share} if share else {}}
         yield Choice("boundary smoothing", _or_none(share), changes)
     encoder_rate = _value(config, _LEARN_RATE) * _value(config, _LR_SCALE)
-    for ratio in (1, 5, 20, 50):
+    for ratio in (1, 5, 10, 20):
         changes = {_LEARN_RATE: round(encoder_rate * ratio, 12), _LR_SCALE: 1 / ratio}
         yield Choice("head rate / encoder rate", str(ratio), changes)
     for layout in ("sentences", "documents"):

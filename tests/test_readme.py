@@ -37,7 +37,7 @@ def test_the_example_prints_what_the_readme_shows(tmp_path: Path) -> None:
 
 
 def test_every_command_of_the_group_exists_and_is_named() -> None:
-    named = set(re.findall(r"python -m spacy spanbert (\w+)", README))
+    named = set(re.findall(r"python -m spacy spanbert ([\w-]+)", README))
     group = get_command(spacy_app).commands["spanbert"]  # type: ignore[attr-defined]
     assert named == set(group.commands)
 
