@@ -26,8 +26,8 @@ def collate(
 ) -> ModelInput:
     """Lay windows one after the other, longest first, and say where each objective asks.
 
-    The span boundary objective asks for nothing where a boundary of a span is the first or the
-    last place of its window ([CLS], the final [SEP]); see count_boundary_losses.
+    The span boundary objective asks for nothing where a boundary of a span is [CLS] or a [SEP],
+    the one between two texts too; see count_boundary_losses.
 
     windows (Sequence[Corrupted]): At least one, each with at least one piece.
     is_next (Sequence[bool | None]): Of each window, None where it is no pair.
@@ -88,13 +88,13 @@ def count_boundary_losses(window: Corrupted) -> Counter[str]:
     """Count the masked pieces that the span boundary objective cannot ask for.
 
     window (Corrupted): A window.
-    RETURNS (Counter[str]): `at_window_edge`: pieces whose span touches a special piece at an end
-        of the window; `beyond_positions`: pieces too far inside a long span.
+    RETURNS (Counter[str]): `at_text_edge`: pieces whose span touches a special piece at an end
+        of a text; `beyond_positions`: pieces too far inside a long span.
     """
     counts: Counter[str] = Counter()
-    for start, end in window.spans.tolist():
-        if start < 2 or end > len(window.ids) - 2:
-            counts["at_window_edge"] += end - start
+    for (start, end), has_text in zip(window.spans.tolist(), _between_text(window), strict=True):
+        if not has_text:
+            counts["at_text_edge"] += end - start
         else:
             counts["beyond_positions"] += max(0, end - start - MAX_SPAN_PIECES)
     return counts
@@ -102,10 +102,7 @@ def count_boundary_losses(window: Corrupted) -> Counter[str]:
 
 def _span_targets(window: Corrupted) -> tuple[Longs, Longs, Longs, Longs]:
     """Places, targets, boundaries (n_targets, 2) and positions of one window."""
-    starts, ends = window.spans[:, 0], window.spans[:, 1]
-    # the piece before and the piece after must not be [CLS] and the final [SEP]
-    kept = (starts >= 2) & (ends <= len(window.ids) - 2)
-    starts, ends = starts[kept], ends[kept]
+    starts, ends = window.spans[_between_text(window)].T
     sizes = np.minimum(ends - starts, MAX_SPAN_PIECES)
     span = np.repeat(np.arange(len(starts)), sizes)
     positions = np.arange(len(span)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
@@ -113,6 +110,16 @@ def _span_targets(window: Corrupted) -> tuple[Longs, Longs, Longs, Longs]:
     targets = window.targets[np.searchsorted(window.places, places)]
     boundaries = np.stack([starts[span] - 1, ends[span]], axis=1)
     return places, targets, boundaries, positions
+
+
+def _between_text(window: Corrupted) -> NDArray[np.bool_]:
+    """Whether there is text right before and right after each span, shape (n_spans,)."""
+    starts, ends = window.spans[:, 0], window.spans[:, 1]
+    # every window begins with [CLS] and ends with [SEP], and so do the texts inside it
+    special = window.ids[[0, -1]]
+    # shape (2, n_spans)
+    has_text: NDArray[np.bool_] = ~np.isin(window.ids[np.stack([starts - 1, ends])], special)
+    return has_text[0] & has_text[1]
 
 
 def _labels(labels: Sequence[NDArray | None], starts: Longs) -> tuple[Longs, Longs]:

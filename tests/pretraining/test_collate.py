@@ -84,8 +84,23 @@ def test_what_the_span_boundary_objective_cannot_ask_is_counted():
         spans=np.array([[1, 4], [5, 45], [58, 59]], dtype=np.int32),
     )
     assert count_boundary_losses(window) == {
-        "at_window_edge": 4,
+        "at_text_edge": 4,
         "beyond_positions": 40 - MAX_SPAN_PIECES,
     }
     assert count_targets([window], [None])["sbo"] == MAX_SPAN_PIECES
     assert count_targets([window], [None])["nsp"] == 0
+
+
+def test_a_span_at_an_inner_edge_of_a_pair_has_no_boundary_of_text():
+    cls, sep = 1, 2
+    ids = np.array([cls, 10, 11, 12, sep, 13, 14, 15, 16, sep], dtype=np.int32)
+    places = np.array([3, 5, 7], dtype=np.int32)
+    spans = np.stack([places, places + 1], axis=1)
+    segments = np.array([0] * 5 + [1] * 5, dtype=np.int32)
+    window = Corrupted(ids, segments, places, ids[places], spans)
+    batch = collate([window], [True])
+    assert batch.boundaries.tolist() == [[6, 8]]
+    assert batch.targets["sbo"].tolist() == [15]
+    assert batch.targets["mlm"].tolist() == [12, 13, 15]
+    assert count_targets([window], [True])["sbo"] == 1
+    assert count_boundary_losses(window)["at_text_edge"] == 2
