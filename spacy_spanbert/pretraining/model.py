@@ -88,7 +88,10 @@ class PretrainingModel(nn.Module):
         }
         self.heads = nn.ModuleDict(heads)
         self.heads.apply(_initialize(getattr(config, "initializer_range", 0.02)))
-        self.output_bias = nn.Parameter(torch.zeros(table.num_embeddings))
+        predicts_pieces = "mlm" in self.weights or "sbo" in self.weights
+        self.output_bias = nn.Parameter(
+            torch.zeros(table.num_embeddings), requires_grad=predicts_pieces
+        )
 
     def forward(self, batch: ModelInput) -> dict[str, Answers]:
         """Encode a batch and answer all questions.

@@ -90,3 +90,12 @@ def test_a_tally_adds_up_and_begins_anew():
     assert score.loss == pytest.approx(whole.take(accelerator)["mlm"].loss, rel=1e-6)
     assert score.n_targets == 27
     assert tally.take(accelerator) == {}
+
+
+def test_a_bias_that_no_objective_asks_does_not_learn():
+    # data parallelism waits for the gradient of all that learns
+    for objectives, learns in (({"nsp": 1.0}, False), ({"sbo": 1.0}, True)):
+        model = make_model(objectives)
+        assert model.output_bias.requires_grad == learns
+        found, _ = gradients(model, 10_000)
+        assert found.keys() == {n for n, p in model.named_parameters() if p.requires_grad}
