@@ -1,9 +1,11 @@
 """The config of pretraining: every value with its meaning, unit and range."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Objective = Literal["mlm", "sbo", "nsp", "inserted", "removed"]
 
 
 class Section(BaseModel):
@@ -148,8 +150,8 @@ class PretrainSettings(Section):
     encoder: EncoderSettings
     packing: PackingSettings = Field(default_factory=PackingSettings)
     corruption: Any = Field(description="a registered corruption function")
-    objectives: dict[Literal["mlm", "sbo", "nsp", "inserted", "removed"], float] = Field(
-        description="weight of each objective in the loss, 0 or more"
+    objectives: dict[Objective, Annotated[float, Field(ge=0)]] = Field(
+        description="weight of each objective in the loss, 0 or more; one at least above 0"
     )
     budget: BudgetSettings
     training: TrainingSettings = Field(default_factory=lambda: TrainingSettings())
@@ -169,6 +171,8 @@ class PretrainSettings(Section):
                 "[vocabulary] train = true gives pieces that the encoder's checkpoint has no "
                 "vectors for; leave it out, or start from a size"
             )
+        if not any(self.objectives.values()):
+            raise ValueError("[objectives] expected at least one with a weight above 0")
         if self.objectives.get("nsp") and not self.packing.pairs:
             raise ValueError("[objectives] nsp needs [packing] pairs = true")
         return self

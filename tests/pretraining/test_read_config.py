@@ -35,6 +35,8 @@ def test_values_can_be_replaced():
         ("training.batch_pieces", "many", r"\[pretraining.training\] batch_pieces: .*'many'"),
         ("objectives.nsp", 1.0, r"\[objectives\] nsp needs \[packing\] pairs = true"),
         ("objectives.cloze", 1.0, r"\[pretraining.objectives.cloze\]"),
+        ("objectives.mlm", -1.0, r"\[pretraining.objectives\] mlm: .*greater than or equal to 0"),
+        ("objectives", {"mlm": 0.0}, r"\[objectives\] expected at least one with a weight above 0"),
         ("vocabulary.train", False, r"needs train = true or a tokenizer"),
         ("encoder.checkpoint", "x", r"a checkpoint or a size, and not both"),
         ("budget.steps", 3, r"exactly one of steps, epochs and minutes, but got steps, minutes"),
