@@ -25,7 +25,9 @@ class RunLog:
         temporary = self.path.with_suffix(".tmp")
         temporary.write_text("".join(map(_to_line, kept)), encoding="utf8")
         temporary.replace(self.path)
-        self._writer = SummaryWriter(str(folder / "tensorboard"), purge_step=step)
+        self._writer = SummaryWriter(
+            str(folder / "tensorboard"), purge_step=step + 1 if step else 0
+        )
 
     def write(self, part: str, step: int, scores: dict[str, Score], **values: float) -> None:
         """Add a line.

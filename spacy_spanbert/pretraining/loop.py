@@ -5,7 +5,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -24,7 +23,12 @@ from spacy_spanbert.pretraining.checkpoint import (
 )
 from spacy_spanbert.pretraining.log import RunLog
 from spacy_spanbert.pretraining.model import PretrainingModel
-from spacy_spanbert.pretraining.optimizer import learn_rate, make_optimizer, set_learn_rate
+from spacy_spanbert.pretraining.optimizer import (
+    begin_moments,
+    learn_rate,
+    make_optimizer,
+    set_learn_rate,
+)
 from spacy_spanbert.pretraining.sampling import CorruptedText, Sampler, WindowNumber
 from spacy_spanbert.pretraining.settings import PretrainSettings
 from spacy_spanbert.pretraining.steps import Prefetcher, StepRunner, plain_model
@@ -86,6 +90,7 @@ class Pretrainer:
         _freeze_encoder(model, False)
         optimizer = make_optimizer(model, training)
         self.model, self.optimizer = accelerator.prepare(model, optimizer)
+        begin_moments(self.optimizer.optimizer)
         if progress.step:
             load_optimizer(self.folder / LAST, self.model, self.optimizer.optimizer)
         self.runner = StepRunner(accelerator, self.model, model.weights, training.batch_pieces)
@@ -121,7 +126,7 @@ class Pretrainer:
     def _steps(self, prefetcher: Prefetcher, log: RunLog | None, bar: tqdm) -> None:
         tally = Tally(list(self._weights))
         training, progress = self.settings.training, self.progress
-        n_pieces, since = 0, perf_counter()
+        first, n_pieces, since = progress.step, 0, perf_counter()
         while not self._is_done():
             start = perf_counter()
             n_pieces += self._step(prefetcher, tally)
@@ -131,14 +136,18 @@ class Pretrainer:
             self._resolve_minutes()
             bar.total = progress.total_steps
             bar.update()
-            if progress.step % training.log_every == 0:
-                speed = n_pieces * self.accelerator.num_processes / (perf_counter() - since)
-                self._log_train(tally.take(self.accelerator), speed, log, bar)
+            # a run that goes on from here begins a line of the log, and so does this one
+            is_saved = progress.step % training.evaluate_every == 0
+            if is_saved or progress.step % training.log_every == 0:
+                self._log_train(tally, n_pieces / (perf_counter() - since), log, bar)
                 n_pieces, since = 0, perf_counter()
-            if self._is_done() or progress.step % training.evaluate_every == 0:
-                paused = perf_counter()
+            if is_saved:
                 self._evaluate(log)
-                since += perf_counter() - paused
+                since = perf_counter()
+        if progress.step > first and progress.step % training.evaluate_every:
+            if n_pieces:
+                self._log_train(tally, n_pieces / (perf_counter() - since), log, bar)
+            self._evaluate(log)
 
     def _step(self, prefetcher: Prefetcher, tally: Tally) -> int:
         """Do one optimizer step; return this process's pieces."""
@@ -174,26 +183,34 @@ class Pretrainer:
 
     def _is_done(self) -> bool:
         total = self.progress.total_steps
-        return self._stop.is_set() or (total is not None and self.progress.step >= total)
+        # Ctrl-C reaches processes in different steps, and all have to stop after the same one
+        stop = torch.tensor([int(self._stop.is_set())], device=self.accelerator.device)
+        is_stopped = bool(self.accelerator.reduce(stop, "sum").item())
+        return is_stopped or (total is not None and self.progress.step >= total)
 
     def _resolve_minutes(self) -> None:
-        minutes = self.settings.budget.minutes
-        if self.progress.total_steps is None and minutes is not None:
-            total = measured_steps(
-                minutes,
-                self._seconds,
-                self._evaluation_seconds,
-                self.settings.training.evaluate_every,
-            )
-            if total is not None:
-                # the slowest process decides, so that all do the same steps
-                tensor = torch.tensor([total], device=self.accelerator.device)
-                self.progress.total_steps = int(self.accelerator.gather(tensor).min())
-                self.say(f"{minutes:g} minutes are {self.progress.total_steps:,} steps here")
+        minutes, progress = self.settings.budget.minutes, self.progress
+        if progress.total_steps is not None or minutes is None:
+            return
+        # of earlier tries, which ended before the steps were known
+        earlier_steps = progress.step - len(self._seconds)
+        earlier_seconds = progress.seconds - sum(self._seconds)
+        total = measured_steps(
+            minutes - earlier_seconds / 60,
+            self._seconds,
+            self._evaluation_seconds,
+            self.settings.training.evaluate_every,
+        )
+        mine = torch.tensor([-1 if total is None else total], device=self.accelerator.device)
+        totals = self.accelerator.gather(mine)
+        if (totals >= 0).any():
+            # the slowest process decides, so that all do the same steps
+            progress.total_steps = earlier_steps + int(totals[totals >= 0].min())
+            self.say(f"{minutes:g} minutes are {progress.total_steps:,} steps here")
 
-    def _log_train(
-        self, scores: dict[str, Score], speed: float, log: RunLog | None, bar: tqdm
-    ) -> None:
+    def _log_train(self, tally: Tally, own_speed: float, log: RunLog | None, bar: tqdm) -> None:
+        scores = tally.take(self.accelerator)
+        speed = own_speed * self.accelerator.num_processes
         loss = total_loss(scores, self._weights)
         bar.set_postfix_str(f"loss {loss:.3f}, {speed:,.0f} pieces/s")
         if log is not None:
@@ -233,10 +250,10 @@ class Pretrainer:
         state = optimizer_tensors(self.model, self.optimizer.optimizer)
         model = plain_model(self.accelerator, self.model)
         if self._is_main:
-            progress = replace(self.progress)
-            save_pretraining(self.folder / LAST, model, self.tokenizer, progress, state)
+            # killed in between, the run goes on from before the best one and finds it again
             if is_best:
-                save_pretraining(self.folder / BEST, model, self.tokenizer, progress)
+                save_pretraining(self.folder / BEST, model, self.tokenizer, self.progress)
+            save_pretraining(self.folder / LAST, model, self.tokenizer, self.progress, state)
         self.accelerator.wait_for_everyone()
 
     @property

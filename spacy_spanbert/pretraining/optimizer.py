@@ -44,6 +44,23 @@ def make_optimizer(model: PretrainingModel, settings: TrainingSettings) -> torch
     )
 
 
+def begin_moments(optimizer: torch.optim.Optimizer) -> None:
+    """Give each parameter its moments, all 0, before the first step.
+
+    Else torch makes them when the state is first saved, by an empty step that counts as one: the
+    bias correction of all later steps would be that of the next.
+
+    optimizer (Optimizer): As `make_optimizer` makes it, without state.
+    """
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            optimizer.state[parameter] = {
+                "step": torch.zeros((), dtype=torch.float32, device=parameter.device),
+                "exp_avg": torch.zeros_like(parameter),
+                "exp_avg_sq": torch.zeros_like(parameter),
+            }
+
+
 def _depth(name: str, n_layers: int) -> int:
     """0 for the embeddings, 1 for the lowest layer, n_layers + 1 for the heads."""
     if found := _LAYER.search(name):

@@ -2,17 +2,21 @@
 
 import json
 import re
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import DistributedDataParallelKwargs
+from accelerate.utils import DistributedDataParallelKwargs, InitProcessGroupKwargs
 from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
 from spacy_spanbert.checkpoints.checkpoint import Checkpoint
+from spacy_spanbert.checkpoints.files import recover_checkpoint
 from spacy_spanbert.checkpoints.load import find_folder, load_checkpoint, load_tokenizer
 from spacy_spanbert.checkpoints.scratch import build_checkpoint
 from spacy_spanbert.layers.precision import resolve_precision
@@ -44,6 +48,10 @@ FREE: Any = {
     "corpus": {"text": True, "n_process": True},
     "training": {"log_every": True},
 }
+
+
+# How long processes wait for the first one, which tokenizes the text.
+TIMEOUT = timedelta(days=2)
 
 
 class OpenCorpus(Protocol):
@@ -89,18 +97,22 @@ def run_pretraining(settings: PretrainSettings, text: Text, say: Callable[[str],
         say = _say_nothing
     output = settings.output
     output.mkdir(parents=True, exist_ok=True)
-    progress = load_progress(output / LAST)
-    is_resumed = progress is not None
-    progress = progress or Progress(settings=_fixed_settings(settings))
-    _check_settings(progress, settings)
     with accelerator.main_process_first():
-        tokenizer = _prepare_tokenizer(settings, text, say)
+        recover_checkpoint(output / BEST)
+        progress = load_progress(output / LAST)
+        is_resumed = progress is not None
+        progress = progress or Progress(settings=_fixed_settings(settings))
+        _check_settings(progress, settings)
+        if settings.vocabulary.train and accelerator.is_main_process and not is_resumed:
+            _write_vocabulary(settings, text, say)
+        tokenizer = _prepare_tokenizer(settings)
         known = _read_source(output) if is_resumed else None
         corpus = text.open(tokenizer, output / CACHE, known)
     if accelerator.is_main_process:
         _write_source(output, corpus.source)
     say(render_statistics(corpus.statistics))
     checkpoint = _load_encoder(settings, tokenizer)
+    torch.manual_seed(settings.training.seed)  # of the heads
     model = PretrainingModel(
         checkpoint.module, {str(name): weight for name, weight in settings.objectives.items()}
     )
@@ -128,7 +140,10 @@ def _make_accelerator(settings: PretrainSettings) -> Accelerator:
     return Accelerator(
         cpu=device.type == "cpu",
         mixed_precision="bf16" if dtype == torch.bfloat16 else "no",
-        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=has_unused)],
+        kwargs_handlers=[
+            DistributedDataParallelKwargs(find_unused_parameters=has_unused),
+            InitProcessGroupKwargs(timeout=TIMEOUT),
+        ],
     )
 
 
@@ -163,24 +178,29 @@ def _check_settings(progress: Progress, settings: PretrainSettings) -> None:
         )
 
 
-def _prepare_tokenizer(
-    settings: PretrainSettings, text: Text, say: Callable[[str], None]
-) -> PreTrainedTokenizerFast:
+def _prepare_tokenizer(settings: PretrainSettings) -> PreTrainedTokenizerFast:
+    vocabulary = settings.vocabulary
+    if vocabulary.train:
+        return load_tokenizer(settings.output / VOCABULARY)
+    source = vocabulary.tokenizer or settings.encoder.checkpoint
+    assert source is not None
+    return load_tokenizer(source, cased=vocabulary.cased)
+
+
+def _write_vocabulary(settings: PretrainSettings, text: Text, say: Callable[[str], None]) -> None:
+    """Train a vocabulary; one of an earlier try may be of another text or size, or damaged."""
     vocabulary, folder = settings.vocabulary, settings.output / VOCABULARY
-    if not vocabulary.train:
-        source = vocabulary.tokenizer or settings.encoder.checkpoint
-        assert source is not None
-        return load_tokenizer(source, cased=vocabulary.cased)
-    if not (folder / "tokenizer.json").is_file():
-        say(f"training a vocabulary of {vocabulary.size:,} pieces")
-        trained = train_vocabulary(
-            text.read,
-            vocabulary.size,
-            cased=vocabulary.cased is not False,
-            window=settings.packing.window,
-        )
-        trained.save_pretrained(str(folder))
-    return load_tokenizer(folder)
+    say(f"training a vocabulary of {vocabulary.size:,} pieces")
+    trained = train_vocabulary(
+        text.read,
+        vocabulary.size,
+        cased=vocabulary.cased is not False,
+        window=settings.packing.window,
+    )
+    with tempfile.TemporaryDirectory(prefix=f".{VOCABULARY}-", dir=settings.output) as temporary:
+        trained.save_pretrained(f"{temporary}/new")
+        shutil.rmtree(folder, ignore_errors=True)
+        Path(temporary, "new").rename(folder)
 
 
 def _load_encoder(settings: PretrainSettings, tokenizer: PreTrainedTokenizerFast) -> Checkpoint:
@@ -211,7 +231,6 @@ def _load_encoder(settings: PretrainSettings, tokenizer: PreTrainedTokenizerFast
 def _take_heads(
     source: Path, model: PretrainingModel, settings: PretrainSettings, say: Callable[[str], None]
 ) -> None:
-    torch.manual_seed(settings.training.seed)
     missing = load_heads(source, model)
     if missing:
         say(

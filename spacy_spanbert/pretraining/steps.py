@@ -5,6 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import torch
 from accelerate import Accelerator
+from torch.nn.parallel import DistributedDataParallel
 
 from spacy_spanbert.pretraining.collate import collate, count_targets
 from spacy_spanbert.pretraining.model import PretrainingModel
@@ -81,10 +82,14 @@ class StepRunner:
         numbers (Sequence[WindowNumber]): Those of all processes.
         tally (Tally): What the objectives did is added here.
         """
+        # data parallelism would have processes wait for one that has fewer windows, or none
+        model = self.model
+        if isinstance(model, DistributedDataParallel):
+            model = model.module
         self.model.eval()
         with torch.no_grad():
             for batch in self._batches([text.read(number) for number in self.mine(numbers)]):
-                tally.add(self.model(collate(*_unzip(batch), device=self.accelerator.device)))
+                tally.add(model(collate(*_unzip(batch), device=self.accelerator.device)))
         self.model.train()
 
     def _global_targets(self, items: Sequence[Item]) -> dict[str, int]:

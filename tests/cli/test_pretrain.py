@@ -4,6 +4,7 @@ import builtins
 from pathlib import Path
 
 import pytest
+import torch
 from transformers import AutoModel, AutoTokenizer
 from typer.testing import CliRunner
 
@@ -70,6 +71,27 @@ def test_a_finished_run_is_not_done_again_and_another_one_is_refused(text, tmp_p
     assert "training.learn_rate was 0.0001 and is 0.5" in " ".join(result.output.split())
 
 
+def test_a_best_checkpoint_that_was_being_replaced_is_put_back(text, tmp_path, tiny_bert):
+    output = tmp_path / "pretrained"
+    run_pretrain(text, output, tiny_bert)
+    aside = output / ".checkpoint-best-writing-abc"
+    aside.mkdir()
+    (output / "checkpoint-best").rename(aside / "old")
+    assert run_pretrain(text, output, tiny_bert).exit_code == 0
+    assert (output / "checkpoint-best" / "model.safetensors").is_file()
+    assert not aside.exists()
+
+
+def test_new_heads_depend_on_the_seed_alone(text, tmp_path, tiny_bert):
+    losses = []
+    for number, seed in enumerate((0, 0, 1)):
+        torch.manual_seed(number)
+        output = tmp_path / str(number)
+        run_pretrain(text, output, tiny_bert, **{"budget.steps": 1, "training.seed": seed})
+        losses.append(read_log(output)[0]["loss"])
+    assert losses[0] == losses[1] != losses[2]
+
+
 def test_an_edited_text_is_noticed(text, tmp_path, tiny_bert):
     output = tmp_path / "pretrained"
     run_pretrain(text, output, tiny_bert)
@@ -103,6 +125,9 @@ def test_missing_text_is_said_in_a_line(tmp_path, tiny_bert):
 
 def test_a_vocabulary_and_an_encoder_from_scratch(text, tmp_path):
     output = tmp_path / "pretrained"
+    left_by_a_killed_try = output / "vocabulary" / "tokenizer.json"
+    left_by_a_killed_try.parent.mkdir(parents=True)
+    left_by_a_killed_try.write_text('{"version": ', encoding="utf8")
     words = ["pretrain", CONFIG.replace("adapt", "tiny"), "--paths.text", str(text)]
     values = {
         "paths.output": output,

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 from accelerate import Accelerator
+from safetensors.torch import load_file
 from transformers import AutoModel
 
 from spacy_spanbert.checkpoints.load import load_tokenizer
+from spacy_spanbert.pretraining import loop
 from spacy_spanbert.pretraining.checkpoint import (
     Progress,
     load_model,
@@ -80,10 +82,11 @@ def test_it_learns_the_pattern(tmp_path, tiny_bert):
     assert losses[-1]["mlm_accuracy"] > losses[0]["mlm_accuracy"]
 
 
-def test_a_run_that_was_interrupted_goes_on_as_if_it_had_not_been(tmp_path, tiny_bert):
-    whole = make_settings(tmp_path / "whole")
+@pytest.mark.parametrize("log_every", [1, 3])
+def test_a_run_that_was_interrupted_goes_on_as_if_it_had_not_been(log_every, tmp_path, tiny_bert):
+    whole = make_settings(tmp_path / "whole", log_every=log_every)
     make_trainer(whole, tiny_bert).run()
-    broken = make_settings(tmp_path / "broken")
+    broken = make_settings(tmp_path / "broken", log_every=log_every)
     trainer = make_trainer(broken, tiny_bert)
     step = trainer._step
 
@@ -187,3 +190,42 @@ def test_a_checkpoint_whose_replacement_was_cut_short_is_put_back(tmp_path, tiny
     folder.rename(aside / "old")
     assert load_progress(folder).step == 7
     assert not aside.exists()
+
+
+def test_a_best_checkpoint_is_found_again_after_a_kill_between_best_and_last(
+    tmp_path, tiny_bert, monkeypatch
+):
+    whole, broken = (make_settings(tmp_path / name) for name in ("whole", "broken"))
+    make_trainer(whole, tiny_bert).run()
+    saved = []
+
+    def save_until_killed(folder, *arguments):
+        if len(saved) == 3:  # both of step 0, the first of step 4
+            raise KeyboardInterrupt
+        saved.append(folder.name)
+        save_pretraining(folder, *arguments)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(loop, "save_pretraining", save_until_killed)
+        make_trainer(broken, tiny_bert).run()
+    make_trainer(broken, tiny_bert).run()
+    for name in ("model.safetensors", "pretraining_heads.safetensors"):
+        one, other = (folder_bytes(run.output / BEST)[name] for run in (whole, broken))
+        assert one == other
+    best = json.loads((whole.output / BEST / "pretraining.json").read_text())
+    assert best["step"] > 0
+
+
+def test_saving_is_no_step_of_the_optimizer(tmp_path, tiny_bert):
+    settings = make_settings(tmp_path / "run")
+    make_trainer(settings, tiny_bert).run()
+    state = load_file(settings.output / LAST / "optimizer.safetensors")
+    steps = {tensor.item() for name, tensor in state.items() if name.endswith("/step")}
+    assert steps == {10}
+
+
+def test_minutes_of_an_earlier_try_count(tmp_path, tiny_bert):
+    settings = make_settings(tmp_path / "run", {"minutes": 30}, evaluate_every=1000)
+    trainer = make_trainer(settings, tiny_bert)
+    trainer.progress.seconds = 30 * 60.0
+    assert trainer.run().step == 1

@@ -1,18 +1,21 @@
-"""Pretrain on the simple text, in one process or in several: `train_simple.py FOLDER TOKENIZER`."""
+"""Pretrain on the simple text, in one process or in several.
 
+`train_simple.py FOLDER TOKENIZER [RANK]`; that process gets Ctrl-C in its third step.
+"""
+
+import signal
 import sys
 from pathlib import Path
-
-from accelerate import Accelerator
 
 from spacy_spanbert.checkpoints.load import load_tokenizer
 from spacy_spanbert.pretraining.checkpoint import Progress
 from spacy_spanbert.pretraining.loop import Pretrainer
+from spacy_spanbert.pretraining.run import _make_accelerator
 from spacy_spanbert.pretraining.settings import PretrainSettings
 from tests.pretraining.simple import ALL_OBJECTIVES, make_model, make_text
 
 
-def train(output: Path, tokenizer: Path) -> None:
+def train(output: Path, tokenizer: Path, interrupted: int | None = None) -> None:
     settings = PretrainSettings(
         output=output,
         corpus={"text": ["unused"]},
@@ -24,19 +27,31 @@ def train(output: Path, tokenizer: Path) -> None:
         training={
             **{"seed": 3, "step_pieces": 100, "batch_pieces": 40, "learn_rate": 0.01},
             **{"warmup_steps": 2, "precision": "float32", "evaluate_every": 3, "log_every": 1},
+            # one window, which the second process has no part of
+            **{"head_warmup_steps": 2, "evaluate_windows": 1},
         },
     )
-    Pretrainer(
+    trainer = Pretrainer(
         settings,
         make_model(),
         load_tokenizer(tokenizer),
         make_text(seed=3),
         make_text(5, seed=9),
-        Accelerator(cpu=True),
+        _make_accelerator(settings),
         Progress(),
         lambda line: None,
-    ).run()
+    )
+    if trainer.accelerator.process_index == interrupted:
+        step = trainer._step
+
+        def interrupted_step(*arguments):
+            if trainer.progress.step == 2:
+                signal.raise_signal(signal.SIGINT)
+            return step(*arguments)
+
+        trainer._step = interrupted_step
+    trainer.run()
 
 
 if __name__ == "__main__":
-    train(Path(sys.argv[1]), Path(sys.argv[2]))
+    train(Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:]))
