@@ -8,6 +8,7 @@ nothing overflows, however long the document and however far apart the scores. (
 prefix sums do cancel.)
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,8 +18,8 @@ from torch import Tensor, nn
 from .candidates import SpanCandidates, SpanStep
 
 
-class SpanContent(nn.Module):
-    """What a span holds, as rows of the scorer's first layer; the base yields nothing.
+class SpanContent(nn.Module, ABC):
+    """What a span holds, as rows of the scorer's first layer.
 
     input_width (int): Width of a word.
     hidden_width (int): Width of a content row.
@@ -29,6 +30,7 @@ class SpanContent(nn.Module):
         self.input_width = input_width
         self.hidden_width = hidden_width
 
+    @abstractmethod
     def forward(self, words: Tensor, candidates: SpanCandidates) -> Iterator[Tensor | None]:
         """Go through the lengths of the candidates.
 
@@ -37,7 +39,6 @@ class SpanContent(nn.Module):
         YIELDS (Optional[Tensor]): For each length, float32 [n_scored, hidden_width], to be read
             before the next is asked for, and not to be changed. None means zeros.
         """
-        raise NotImplementedError
 
 
 class NoContent(SpanContent):

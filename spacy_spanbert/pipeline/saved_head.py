@@ -1,5 +1,6 @@
 """Loading a component that was saved: what is damaged is named."""
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
@@ -13,9 +14,9 @@ class SavedHead(TrainablePipe):
     """A component whose folder holds `cfg`, its settings and labels, and `model`, its weights."""
 
     @property
+    @abstractmethod
     def n_outputs(self) -> int:
         """RETURNS (int): Outputs of the model, as settings and labels ask for."""
-        raise NotImplementedError
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
         """Load the component.

@@ -234,7 +234,11 @@ def test_capitals_count_when_they_are_more_than_strays(
 
 def test_vocabulary_without_a_letter_has_no_capitals(tmp_path: Path) -> None:
     folder = with_vocabulary(tmp_path, ["1", "2", "。"])
-    decide_casing(read_tokenizer(folder), None, "here")
+    tokenizer = read_tokenizer(folder)
+    before = tokenizer.backend_tokenizer.to_str()
+    assert capital_pieces(tokenizer) == []
+    decide_casing(tokenizer, None, "here")
+    assert tokenizer.backend_tokenizer.to_str() == before
 
 
 @settings(max_examples=50, deadline=None)

@@ -37,5 +37,9 @@ def test_a_lock_can_be_left_twice_and_taken_again(tmp_path: Path) -> None:
     lock = FolderLock(tmp_path)
     for _ in range(2):
         lock.__enter__()
+        with pytest.raises(CorpusError, match="another run is at work on it"):
+            FolderLock(tmp_path).__enter__()
         lock.__exit__()
         lock.__exit__()
+        with FolderLock(tmp_path) as other:
+            assert other is not lock

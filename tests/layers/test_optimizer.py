@@ -156,8 +156,12 @@ def test_a_parameter_that_is_fixed_or_has_the_factor_zero_never_moves():
     assert still == {"embedding.weight", "linear.weight", "unused.weight", "unused.bias"}
 
 
-def test_a_module_without_parameters_is_stepped_without_error():
-    ModuleOptimizer([]).step(make_optimizer())
+def test_without_any_parameter_that_learns_a_step_changes_nothing():
+    module = Small().requires_grad_(False)
+    before = {name: p.clone() for name, p in module.named_parameters()}
+    for parameters in ([], [(n, p, 1.0) for n, p in module.named_parameters()]):
+        ModuleOptimizer(parameters).step(make_optimizer(0.1, L2=0.5))
+    assert all(torch.equal(p, before[name]) for name, p in module.named_parameters())
 
 
 def step_encoder(model, n_steps: int = 3) -> dict[str, bool]:

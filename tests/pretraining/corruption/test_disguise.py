@@ -56,6 +56,8 @@ def test_shares_that_cannot_be_are_refused(shares, message):
         check_disguise("TokenMasking", *shares)
 
 
-def test_shares_may_leave_no_rest_in_spite_of_rounding():
-    check_disguise("TokenMasking", 0.7, 0.3)
-    check_disguise("TokenMasking", 0.9, 0.1)
+@pytest.mark.parametrize("shares", [(0.7, 0.3), (0.9, 0.1), (0.1, 0.9), (1.0, 0.0)])
+def test_shares_may_leave_no_rest_in_spite_of_rounding(shares):
+    check_disguise("TokenMasking", *shares)
+    choices = draw_choices(5000, *shares, np.random.default_rng(0))
+    assert (choices != ORIGINAL).all()
