@@ -10,12 +10,12 @@ from spacy_spanbert.pretraining.special_pieces import SpecialPieces, special_pie
 from spacy_spanbert.pretraining.windows import Window
 
 
-class PackedWindows:
-    """Windows of one text each. Every piece of the documents is in one of them.
+class PackedBlocks:
+    """Windows that are built of blocks of documents when they are asked for.
 
     store (PieceStore): The documents.
     blocks (Blocks): What of them each window holds.
-    special (SpecialPieces): What stands around a text.
+    special (SpecialPieces): What stands around a text, or around and between two.
     """
 
     def __init__(self, store: PieceStore, blocks: Blocks, special: SpecialPieces) -> None:
@@ -28,8 +28,12 @@ class PackedWindows:
 
     @property
     def fill(self) -> float:
-        """RETURNS (float): Share of the windows' places that are filled, 0 to 1."""
+        """RETURNS (float): Share of the windows' places that the blocks fill, 0 to 1."""
         return self.blocks.fill(len(self._special))
+
+
+class PackedWindows(PackedBlocks):
+    """Windows of one text each. Every piece of the documents is in one of them."""
 
     def window(self, index: int, epoch: int) -> Window:  # noqa: ARG002  pairs depend on it
         """Build a window.

@@ -8,6 +8,7 @@ from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pretraining.blocks import Blocks, cut_blocks, fitting_end
+from spacy_spanbert.pretraining.packing import PackedBlocks
 from spacy_spanbert.pretraining.piece_store import PieceStore
 from spacy_spanbert.pretraining.special_pieces import SpecialPieces, special_pieces
 from spacy_spanbert.pretraining.windows import Window
@@ -32,7 +33,7 @@ class Stretch:
     end: int
 
 
-class PackedPairs:
+class PackedPairs(PackedBlocks):
     """Windows of two texts each, A and B (BERT, arXiv 1810.04805, section 3.1).
 
     A block of the text is split in two at a sentence border drawn at random, anew in each epoch;
@@ -49,18 +50,8 @@ class PackedPairs:
     def __init__(
         self, store: PieceStore, blocks: Blocks, special: SpecialPieces, seed: int
     ) -> None:
-        self._store = store
-        self._special = special
+        super().__init__(store, blocks, special)
         self._seed = seed
-        self.blocks = blocks
-
-    def __len__(self) -> int:
-        return len(self.blocks)
-
-    @property
-    def fill(self) -> float:
-        """RETURNS (float): Share of the windows' places that are filled by the unreplaced text."""
-        return self.blocks.fill(len(self._special))
 
     def window(self, index: int, epoch: int) -> Window:
         """Build a window.

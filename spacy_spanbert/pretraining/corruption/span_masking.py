@@ -5,51 +5,38 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from spacy_spanbert.pretraining.corruption.disguise import (
-    BERT_MASK_SHARE,
-    BERT_RANDOM_SHARE,
-    check_disguise,
-    disguise,
-    draw_choices,
-)
+from spacy_spanbert.pretraining.corruption.disguise import disguise
+from spacy_spanbert.pretraining.corruption.masking import Masking
 from spacy_spanbert.pretraining.corruption.placing import place_spans
-from spacy_spanbert.pretraining.corruption.share import BERT_SHARE, check_share, draw_budget
 from spacy_spanbert.pretraining.corruption.span_lengths import SpanLengths
-from spacy_spanbert.pretraining.corruption.units import join_ranges, text_places, text_words
+from spacy_spanbert.pretraining.corruption.units import join_ranges, text_words
 from spacy_spanbert.pretraining.registry import registry
 from spacy_spanbert.pretraining.windows import Corrupted, PieceSampler, Window
 
 
 @registry.corruptions("spacy-spanbert.SpanMasking.v1")
 @dataclass(frozen=True)
-class SpanMasking:
+class SpanMasking(Masking):
     """Masks spans of whole words (Joshi et al. 2020, SpanBERT, https://arxiv.org/abs/1907.10529).
 
     The disguise is chosen once a span: all of its pieces become the mask piece, or each becomes a
     random piece, or all stay. At least one word is left between two spans, and no span crosses a
     special piece.
 
-    share (float): Share of the pieces to predict, special ones not counted, above 0, at most 1.
-        Above about 0.7 less is masked, for the words between spans stay.
+    share (float): See Masking. Above about 0.7 less is masked, for the words between spans stay.
     p (float): Parameter of the geometric distribution of lengths: probability of a span to end
         after a word, above 0, at most 1.
     max_words (int): Longest span, in words, 1 or more.
-    mask_share (float): Share of the spans that become mask pieces, 0 to 1.
-    random_share (float): Share of the spans that become pieces drawn by their frequency in the
-        training text, 0 to 1. The rest stays as it is.
+    mask_share, random_share (float): See Masking; here, shares of the spans.
     RAISES (SpanbertError): If a value is outside its range.
     """
 
-    share: float = BERT_SHARE
     p: float = 0.2
     max_words: int = 10
-    mask_share: float = BERT_MASK_SHARE
-    random_share: float = BERT_RANDOM_SHARE
     lengths: SpanLengths = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        check_share("SpanMasking", "share", self.share)
-        check_disguise("SpanMasking", self.mask_share, self.random_share)
+        super().__post_init__()
         object.__setattr__(self, "lengths", SpanLengths("SpanMasking", self.p, self.max_words))
 
     def __call__(
@@ -65,10 +52,10 @@ class SpanMasking:
             drawn; `shortened`: spans longer than any room; `trimmed`: last spans cut short, or left
             out, because the budget ended; `unspent`: pieces for which no room was left.
         """
-        budget = draw_budget(self.share, len(text_places(window)), rng)
+        budget = self.budget(window, rng)
         lengths = self.lengths.draw(budget, rng)
         starts, ends, counts = place_spans(text_words(window), lengths, budget, rng)
-        choices = draw_choices(len(starts), self.mask_share, self.random_share, rng)
+        choices = self.choices(len(starts), rng)
         corrupted = disguise(
             window, join_ranges(starts, ends), np.repeat(choices, ends - starts), rng, sampler
         )
