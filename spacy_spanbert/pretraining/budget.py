@@ -2,6 +2,10 @@
 
 from statistics import median
 
+import torch
+from accelerate import Accelerator
+
+from spacy_spanbert.pretraining.checkpoint import Progress
 from spacy_spanbert.pretraining.settings import BudgetSettings
 
 # Steps whose time is not counted, for the machine warms up, and steps that are.
@@ -42,3 +46,47 @@ def measured_steps(
     step = median(seconds[WARM_UP:] or seconds)
     left = 60 * minutes - spent - evaluation_seconds
     return len(seconds) + max(0, int(left / (step + evaluation_seconds / evaluate_every)))
+
+
+class StepClock:
+    """Times the steps, and turns a budget in minutes into steps once enough were timed.
+
+    minutes (float | None): The budget; None if it is in steps already.
+    evaluate_every (int): Steps between two evaluations.
+    progress (Progress): Of the run; told the time, and its steps when they are known.
+    """
+
+    def __init__(self, minutes: float | None, evaluate_every: int, progress: Progress) -> None:
+        self.minutes = minutes
+        self.evaluate_every = evaluate_every
+        self.progress = progress
+        self.evaluation_seconds = 0.0
+        self._seconds: list[float] = []
+
+    def add(self, seconds: float, accelerator: Accelerator) -> bool:
+        """Count a step that the progress counts already; all processes must call this together.
+
+        seconds (float): How long it took.
+        accelerator (Accelerator): Knows the processes.
+        RETURNS (bool): Whether the minutes became steps right now.
+        """
+        self._seconds.append(seconds)
+        self.progress.seconds += seconds
+        if self.progress.total_steps is not None or self.minutes is None:
+            return False
+        # of earlier tries, which ended before the steps were known
+        earlier_steps = self.progress.step - len(self._seconds)
+        earlier_seconds = self.progress.seconds - sum(self._seconds)
+        total = measured_steps(
+            self.minutes - earlier_seconds / 60,
+            self._seconds,
+            self.evaluation_seconds,
+            self.evaluate_every,
+        )
+        mine = torch.tensor([-1 if total is None else total], device=accelerator.device)
+        totals = accelerator.gather(mine)
+        if not (totals >= 0).any():
+            return False
+        # the slowest process decides, so that all do the same steps
+        self.progress.total_steps = earlier_steps + int(totals[totals >= 0].min())
+        return True

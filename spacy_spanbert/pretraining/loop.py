@@ -1,10 +1,7 @@
 """The training loop."""
 
 import math
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
@@ -14,13 +11,14 @@ from tqdm import tqdm
 from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
 from spacy_spanbert.errors import SpanbertError
-from spacy_spanbert.pretraining.budget import measured_steps, planned_steps
+from spacy_spanbert.pretraining.budget import StepClock, planned_steps
 from spacy_spanbert.pretraining.checkpoint import (
     Progress,
     load_optimizer,
     optimizer_tensors,
     save_pretraining,
 )
+from spacy_spanbert.pretraining.interruption import Interruption
 from spacy_spanbert.pretraining.log import RunLog
 from spacy_spanbert.pretraining.model import PretrainingModel
 from spacy_spanbert.pretraining.optimizer import (
@@ -94,9 +92,8 @@ class Pretrainer:
         if progress.step:
             load_optimizer(self.folder / LAST, self.model, self.optimizer.optimizer)
         self.runner = StepRunner(accelerator, self.model, model.weights, training.batch_pieces)
-        self._seconds: list[float] = []
-        self._evaluation_seconds = 0.0
-        self._stop = threading.Event()
+        self._clock = StepClock(settings.budget.minutes, training.evaluate_every, progress)
+        self._interruption = Interruption(say)
 
     @property
     def folder(self) -> Path:
@@ -113,7 +110,7 @@ class Pretrainer:
         log = RunLog(self.folder, self.progress.step) if self._is_main else None
         prefetcher = Prefetcher(self.train)
         try:
-            with self._interruptible(), self._bar() as bar:
+            with self._interruption.watch(), self._bar() as bar:
                 if self.progress.step == 0:
                     self._evaluate(log)
                 self._steps(prefetcher, log, bar)
@@ -131,9 +128,8 @@ class Pretrainer:
             start = perf_counter()
             n_pieces += self._step(prefetcher, tally)
             progress.step += 1
-            self._seconds.append(perf_counter() - start)
-            progress.seconds += self._seconds[-1]
-            self._resolve_minutes()
+            if self._clock.add(perf_counter() - start, self.accelerator):
+                self.say(f"{self._clock.minutes:g} minutes are {progress.total_steps:,} steps here")
             bar.total = progress.total_steps
             bar.update()
             # a run that goes on from here begins a line of the log, and so does this one
@@ -183,30 +179,8 @@ class Pretrainer:
 
     def _is_done(self) -> bool:
         total = self.progress.total_steps
-        # Ctrl-C reaches processes in different steps, and all have to stop after the same one
-        stop = torch.tensor([int(self._stop.is_set())], device=self.accelerator.device)
-        is_stopped = bool(self.accelerator.reduce(stop, "sum").item())
+        is_stopped = self._interruption.is_asked(self.accelerator)
         return is_stopped or (total is not None and self.progress.step >= total)
-
-    def _resolve_minutes(self) -> None:
-        minutes, progress = self.settings.budget.minutes, self.progress
-        if progress.total_steps is not None or minutes is None:
-            return
-        # of earlier tries, which ended before the steps were known
-        earlier_steps = progress.step - len(self._seconds)
-        earlier_seconds = progress.seconds - sum(self._seconds)
-        total = measured_steps(
-            minutes - earlier_seconds / 60,
-            self._seconds,
-            self._evaluation_seconds,
-            self.settings.training.evaluate_every,
-        )
-        mine = torch.tensor([-1 if total is None else total], device=self.accelerator.device)
-        totals = self.accelerator.gather(mine)
-        if (totals >= 0).any():
-            # the slowest process decides, so that all do the same steps
-            progress.total_steps = earlier_steps + int(totals[totals >= 0].min())
-            self.say(f"{minutes:g} minutes are {progress.total_steps:,} steps here")
 
     def _log_train(self, tally: Tally, own_speed: float, log: RunLog | None, bar: tqdm) -> None:
         scores = tally.take(self.accelerator)
@@ -244,7 +218,7 @@ class Pretrainer:
             if is_best:
                 self.progress.best_loss = loss
         self._save(is_best or self.held_out is None)
-        self._evaluation_seconds = perf_counter() - start
+        self._clock.evaluation_seconds = perf_counter() - start
 
     def _save(self, is_best: bool) -> None:
         state = optimizer_tensors(self.model, self.optimizer.optimizer)
@@ -267,24 +241,6 @@ class Pretrainer:
             unit="step",
             disable=None if self._is_main else True,
         )
-
-    @contextmanager
-    def _interruptible(self) -> Iterator[None]:
-        """On Ctrl-C finish the step, save and stop; on the second, stop at once."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def stop(*_: object) -> None:
-            self._stop.set()
-            signal.signal(signal.SIGINT, previous)
-            self.say("stopping after this step; the same command goes on later")
-
-        previous = signal.signal(signal.SIGINT, stop)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, previous)
 
 
 def _freeze_encoder(model: PretrainingModel, frozen: bool) -> None:

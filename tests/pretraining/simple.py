@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,6 +10,7 @@ from transformers import BertConfig, BertModel
 
 from spacy_spanbert.pretraining.model import PretrainingModel
 from spacy_spanbert.pretraining.sampling import CorruptedText
+from spacy_spanbert.pretraining.settings import PretrainSettings
 from spacy_spanbert.pretraining.windows import Corrupted, PieceSampler, Window
 
 CLS, SEP, MASK, N_VOCABULARY = 1, 2, 3, 40
@@ -74,6 +76,31 @@ def make_model(
         }
     )
     return PretrainingModel(BertModel(config, add_pooling_layer=False), objectives)
+
+
+def make_settings(
+    output: Path, budget: Mapping[str, float] | None = None, **training: Any
+) -> PretrainSettings:
+    return PretrainSettings(
+        output=output,
+        corpus={"text": ["unused"]},
+        encoder={"checkpoint": "unused"},
+        packing={"window": 20, "pairs": True},
+        corruption=None,
+        objectives=ALL_OBJECTIVES,
+        budget=budget or {"steps": 10},
+        training={
+            "seed": 3,
+            "step_pieces": 60,
+            "batch_pieces": 40,
+            "learn_rate": 0.01,
+            "warmup_steps": 2,
+            "precision": "float32",
+            "evaluate_every": 4,
+            "log_every": 1,
+            **training,
+        },
+    )
 
 
 def folder_bytes(folder: Path) -> dict[str, bytes]:

@@ -18,35 +18,10 @@ from spacy_spanbert.pretraining.checkpoint import (
 )
 from spacy_spanbert.pretraining.log import read_log
 from spacy_spanbert.pretraining.loop import BEST, LAST, Pretrainer, PretrainingError
-from spacy_spanbert.pretraining.settings import PretrainSettings
-from tests.pretraining.simple import ALL_OBJECTIVES, folder_bytes, make_model, make_text
+from tests.pretraining.simple import folder_bytes, make_model, make_settings, make_text
 
 # what depends on the clock and not on the text
 TIMES = {"pieces_per_second"}
-
-
-def make_settings(output: Path, budget=None, **training) -> PretrainSettings:
-    values = {
-        "seed": 3,
-        "step_pieces": 60,
-        "batch_pieces": 40,
-        "learn_rate": 0.01,
-        "warmup_steps": 2,
-        "precision": "float32",
-        "evaluate_every": 4,
-        "log_every": 1,
-        **training,
-    }
-    return PretrainSettings(
-        output=output,
-        corpus={"text": ["unused"]},
-        encoder={"checkpoint": "unused"},
-        packing={"window": 20, "pairs": True},
-        corruption=None,
-        objectives=ALL_OBJECTIVES,
-        budget=budget or {"steps": 10},
-        training=values,
-    )
 
 
 def make_trainer(settings, tiny_bert, *, model=None, held_out=True, say=lambda line: None):

@@ -8,28 +8,21 @@ import sys
 from pathlib import Path
 
 from spacy_spanbert.checkpoints.load import load_tokenizer
+from spacy_spanbert.pretraining.accelerator import make_accelerator
 from spacy_spanbert.pretraining.checkpoint import Progress
 from spacy_spanbert.pretraining.loop import Pretrainer
-from spacy_spanbert.pretraining.run import _make_accelerator
-from spacy_spanbert.pretraining.settings import PretrainSettings
-from tests.pretraining.simple import ALL_OBJECTIVES, make_model, make_text
+from tests.pretraining.simple import make_model, make_settings, make_text
 
 
 def train(output: Path, tokenizer: Path, interrupted: int | None = None) -> None:
-    settings = PretrainSettings(
-        output=output,
-        corpus={"text": ["unused"]},
-        encoder={"checkpoint": "unused"},
-        packing={"window": 20, "pairs": True},
-        corruption=None,
-        objectives=ALL_OBJECTIVES,
-        budget={"steps": 6},
-        training={
-            **{"seed": 3, "step_pieces": 100, "batch_pieces": 40, "learn_rate": 0.01},
-            **{"warmup_steps": 2, "precision": "float32", "evaluate_every": 3, "log_every": 1},
-            # one window, which the second process has no part of
-            **{"head_warmup_steps": 2, "evaluate_windows": 1},
-        },
+    settings = make_settings(
+        output,
+        {"steps": 6},
+        step_pieces=100,
+        evaluate_every=3,
+        head_warmup_steps=2,
+        # one window, which the second process has no part of
+        evaluate_windows=1,
     )
     trainer = Pretrainer(
         settings,
@@ -37,7 +30,7 @@ def train(output: Path, tokenizer: Path, interrupted: int | None = None) -> None
         load_tokenizer(tokenizer),
         make_text(seed=3),
         make_text(5, seed=9),
-        _make_accelerator(settings),
+        make_accelerator(settings.training),
         Progress(),
         lambda line: None,
     )

@@ -1,0 +1,55 @@
+"""Devices, processes and precision of a run."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import (
+    DistributedDataParallelKwargs,
+    GradientAccumulationPlugin,
+    InitProcessGroupKwargs,
+)
+
+from spacy_spanbert.layers.precision import resolve_precision
+from spacy_spanbert.pretraining.settings import TrainingSettings
+
+# How long processes wait for the first one, which tokenizes the text.
+TIMEOUT = timedelta(days=2)
+
+
+def make_accelerator(settings: TrainingSettings) -> Accelerator:
+    """Find out about devices and processes, as `accelerate launch` or `torchrun` started them.
+
+    settings (TrainingSettings): Of the config. It decides over precision and accumulation,
+        whatever accelerate's environment variables say.
+    RETURNS (Accelerator): Of this process.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    dtype = resolve_precision(settings.precision, device)
+    # frozen at first, the encoder's parameters have no gradient for a while
+    has_unused = settings.head_warmup_steps > 0
+    return Accelerator(
+        cpu=device.type == "cpu",
+        mixed_precision="bf16" if dtype == torch.bfloat16 else "no",
+        # a step is divided by its number of targets, and by nothing else
+        gradient_accumulation_plugin=GradientAccumulationPlugin(num_steps=1),
+        kwargs_handlers=[
+            DistributedDataParallelKwargs(find_unused_parameters=has_unused),
+            InitProcessGroupKwargs(timeout=TIMEOUT),
+        ],
+    )
+
+
+def say_once(accelerator: Accelerator, say: Callable[[str], None]) -> Callable[[str], None]:
+    """Let the first process alone speak.
+
+    accelerator (Accelerator): Knows which process this is.
+    say (Callable[[str], None]): Tells the user a line.
+    RETURNS (Callable[[str], None]): The same in the first process; silent in others.
+    """
+    return say if accelerator.is_main_process else _say_nothing
+
+
+def _say_nothing(line: str) -> None:
+    """Processes other than the first one keep quiet."""

@@ -1,0 +1,160 @@
+"""Tokenizer, encoder, heads and windows of a run, before it begins."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import torch
+from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
+
+from spacy_spanbert.checkpoints.checkpoint import Checkpoint
+from spacy_spanbert.checkpoints.load import find_folder, load_checkpoint, load_tokenizer
+from spacy_spanbert.checkpoints.scratch import build_checkpoint
+from spacy_spanbert.errors import SpanbertError
+from spacy_spanbert.pretraining.checkpoint import load_heads
+from spacy_spanbert.pretraining.corpus import Corpus
+from spacy_spanbert.pretraining.model import PretrainingModel
+from spacy_spanbert.pretraining.packing import PackedWindows, pack_windows
+from spacy_spanbert.pretraining.pairs import PackedPairs, pack_pairs
+from spacy_spanbert.pretraining.sampling import CorruptedText
+from spacy_spanbert.pretraining.settings import PretrainSettings
+from spacy_spanbert.pretraining.vocabulary import train_vocabulary
+from spacy_spanbert.pretraining.windows import PieceSampler
+
+VOCABULARY = "vocabulary"
+
+
+def write_vocabulary(
+    settings: PretrainSettings, read: Callable[[], Iterable[str]], say: Callable[[str], None]
+) -> None:
+    """Train a vocabulary; one of an earlier try may be of another text or size, or damaged.
+
+    settings (PretrainSettings): The config.
+    read (Callable[[], Iterable[str]]): Reads the documents.
+    say (Callable[[str], None]): Told what a user should know.
+    """
+    vocabulary, folder = settings.vocabulary, settings.output / VOCABULARY
+    say(f"training a vocabulary of {vocabulary.size:,} pieces")
+    trained = train_vocabulary(
+        read,
+        vocabulary.size,
+        cased=vocabulary.cased is not False,
+        window=settings.packing.window,
+    )
+    with tempfile.TemporaryDirectory(prefix=f".{VOCABULARY}-", dir=settings.output) as temporary:
+        trained.save_pretrained(f"{temporary}/new")
+        shutil.rmtree(folder, ignore_errors=True)
+        Path(temporary, "new").rename(folder)
+
+
+def prepare_tokenizer(settings: PretrainSettings) -> PreTrainedTokenizerFast:
+    """Load the tokenizer.
+
+    settings (PretrainSettings): The config; a vocabulary of its own has to be trained already.
+    RETURNS (PreTrainedTokenizerFast): With a mask piece.
+    RAISES (SpanbertError): If it has none.
+    """
+    vocabulary = settings.vocabulary
+    if vocabulary.train:
+        return load_tokenizer(settings.output / VOCABULARY)
+    source = vocabulary.tokenizer or settings.encoder.checkpoint
+    assert source is not None
+    tokenizer = load_tokenizer(source, cased=vocabulary.cased)
+    if tokenizer.mask_token_id is None:
+        raise SpanbertError(
+            f"The tokenizer of {source} has no mask piece, which pretraining needs. Name "
+            "another under [vocabulary] tokenizer, or train one (train = true, from scratch)."
+        )
+    return tokenizer
+
+
+def prepare_encoder(settings: PretrainSettings, tokenizer: PreTrainedTokenizerFast) -> Checkpoint:
+    """Load the encoder, or build it from scratch, and set its dropout.
+
+    settings (PretrainSettings): The config.
+    tokenizer (PreTrainedTokenizerFast): From `prepare_tokenizer`.
+    RETURNS (Checkpoint): The encoder.
+    RAISES (SpanbertError): If windows are longer than it reads.
+    """
+    encoder, vocabulary = settings.encoder, settings.vocabulary
+    source = settings.output / VOCABULARY if vocabulary.train else vocabulary.tokenizer
+    if encoder.size is not None:
+        assert source is not None
+        n_pieces = max(tokenizer.get_vocab().values()) + 1
+        size = {"max_pieces": settings.packing.window, **encoder.size, "n_pieces": n_pieces}
+        checkpoint = build_checkpoint(
+            size, source, cased=vocabulary.cased, seed=settings.training.seed
+        )
+    else:
+        assert encoder.checkpoint is not None
+        checkpoint = load_checkpoint(encoder.checkpoint, cased=vocabulary.cased, tokenizer=source)
+    if settings.packing.window > checkpoint.max_pieces:
+        raise SpanbertError(
+            f"[packing] window is {settings.packing.window} pieces, but the encoder reads "
+            f"{checkpoint.max_pieces} at most."
+        )
+    for name, part in checkpoint.module.named_modules():
+        if isinstance(part, torch.nn.Dropout):
+            # inside attention there is none: it would rule out the fast kernels
+            part.p = 0.0 if ".attention.self" in name else encoder.dropout
+    return checkpoint
+
+
+def take_heads(
+    settings: PretrainSettings, model: PretrainingModel, say: Callable[[str], None]
+) -> None:
+    """Take the heads of the checkpoint that the run starts from, and say loudly which it lacks.
+
+    settings (PretrainSettings): The config.
+    model (PretrainingModel): Its heads are filled.
+    say (Callable[[str], None]): Told what a user should know.
+    """
+    if settings.encoder.checkpoint is None:
+        return
+    source = find_folder(settings.encoder.checkpoint)
+    missing = load_heads(source, model)
+    if missing:
+        say(
+            f"WARNING: {source} has no weights for {', '.join(missing)} (nearly all published "
+            "checkpoints lack them): these begin at random. "
+            + (
+                f"They learn alone for {settings.training.head_warmup_steps:,} steps."
+                if settings.training.head_warmup_steps
+                else "Set [training] head_warmup_steps to let them learn alone at first."
+            )
+        )
+
+
+def prepare_windows(
+    settings: PretrainSettings,
+    corpus: Corpus,
+    tokenizer: PreTrainedTokenizerFast,
+    say: Callable[[str], None],
+) -> tuple[CorruptedText, CorruptedText | None]:
+    """Pack the text into windows.
+
+    settings (PretrainSettings): The config.
+    corpus (Corpus): The tokenized text.
+    tokenizer (PreTrainedTokenizerFast): From `prepare_tokenizer`.
+    say (Callable[[str], None]): Told what a user should know.
+    RETURNS (tuple[CorruptedText, CorruptedText | None]): The text to learn from, and the text to
+        evaluate on, if any is held out.
+    """
+    seed, window = settings.training.seed, settings.packing.window
+    assert isinstance(tokenizer.mask_token_id, int)
+    sampler = PieceSampler(corpus.counts, tokenizer.mask_token_id)
+
+    def corrupted(documents: Iterable[int], seed: int) -> CorruptedText:
+        packed: PackedWindows | PackedPairs
+        if settings.packing.pairs:
+            packed = pack_pairs(corpus.store, documents, window, tokenizer, seed)
+        else:
+            packed = pack_windows(corpus.store, documents, window, tokenizer)
+        say(f"{len(packed):,} windows, {packed.fill:.0%} of {window} pieces full on average")
+        return CorruptedText(packed, settings.corruption, sampler, seed)
+
+    train = corrupted(corpus.train.tolist(), seed)
+    # another seed: what is asked of held-out text is not what was asked in training
+    held_out = corrupted(corpus.held_out.tolist(), seed + 1) if len(corpus.held_out) else None
+    return train, held_out
