@@ -1,6 +1,7 @@
 """Checkpoints of pretraining: an encoder that anybody can load, and beside it what goes on."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -25,18 +26,37 @@ from spacy_spanbert.pretraining.model import PretrainingModel
 HEADS = "pretraining_heads.safetensors"
 OPTIMIZER = "optimizer.safetensors"
 PROGRESS = "pretraining.json"
+# Heads by the names that Hugging Face's models give them: BERT; RoBERTa, XLM-R, CamemBERT, MPNet;
+# DistilBERT; ELECTRA's generator.
 PUBLISHED = {
     "cls.predictions.transform.dense.weight": "heads.mlm.dense.weight",
     "cls.predictions.transform.dense.bias": "heads.mlm.dense.bias",
     "cls.predictions.transform.LayerNorm.weight": "heads.mlm.norm.weight",
     "cls.predictions.transform.LayerNorm.bias": "heads.mlm.norm.bias",
+    "cls.predictions.decoder.bias": "output_bias",
     "cls.predictions.bias": "output_bias",
+    "cls.seq_relationship.weight": "heads.nsp.output.weight",
+    "cls.seq_relationship.bias": "heads.nsp.output.bias",
     "lm_head.dense.weight": "heads.mlm.dense.weight",
     "lm_head.dense.bias": "heads.mlm.dense.bias",
     "lm_head.layer_norm.weight": "heads.mlm.norm.weight",
     "lm_head.layer_norm.bias": "heads.mlm.norm.bias",
+    "lm_head.decoder.bias": "output_bias",
     "lm_head.bias": "output_bias",
+    "vocab_transform.weight": "heads.mlm.dense.weight",
+    "vocab_transform.bias": "heads.mlm.dense.bias",
+    "vocab_layer_norm.weight": "heads.mlm.norm.weight",
+    "vocab_layer_norm.bias": "heads.mlm.norm.bias",
+    "vocab_projector.bias": "output_bias",
+    "generator_predictions.dense.weight": "heads.mlm.dense.weight",
+    "generator_predictions.dense.bias": "heads.mlm.dense.bias",
+    "generator_predictions.LayerNorm.weight": "heads.mlm.norm.weight",
+    "generator_predictions.LayerNorm.bias": "heads.mlm.norm.bias",
+    "generator_lm_head.bias": "output_bias",
 }
+# The dense layer of BERT's NSP head is its pooler; without the output layer it is of no use here.
+POOLER = re.compile(r"(?:^|\.)pooler\.dense\.(weight|bias)$")
+NSP_OUTPUT = "heads.nsp.output.weight"
 _WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
 
 
@@ -49,6 +69,8 @@ class Progress:
     best_loss (float | None): Lowest held-out loss so far, in nats.
     settings (dict[str, Any]): What must not change between start and resume, by dotted name.
     seconds (float): Time that training has taken so far.
+    counts (dict[str, int]): What was asked of the text so far, and what could not be; see
+        `render_counts`.
     """
 
     step: int = 0
@@ -56,6 +78,7 @@ class Progress:
     best_loss: float | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+    counts: dict[str, int] = field(default_factory=dict)
 
 
 def save_pretraining(
@@ -114,12 +137,17 @@ def load_heads(folder: Path, model: PretrainingModel) -> list[str]:
 
 
 def _published_heads(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The MLM head of a checkpoint that Hugging Face's BERT or RoBERTa models wrote, if any."""
+    """The heads of a checkpoint that Hugging Face's pretraining models wrote, if any."""
     renamed = {
         name.replace(".gamma", ".weight").replace(".beta", ".bias"): tensor
         for name, tensor in weights.items()
     }
-    return {ours: renamed[theirs] for theirs, ours in PUBLISHED.items() if theirs in renamed}
+    heads = {ours: renamed[theirs] for theirs, ours in PUBLISHED.items() if theirs in renamed}
+    if NSP_OUTPUT in heads:
+        for name, tensor in renamed.items():
+            if found := POOLER.search(name):
+                heads[f"heads.nsp.dense.{found[1]}"] = tensor
+    return heads
 
 
 def load_progress(folder: Path) -> Progress | None:

@@ -1,6 +1,7 @@
 """The log of a run: one JSON object a line, and TensorBoard."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +30,27 @@ class RunLog:
             str(folder / "tensorboard"), purge_step=step + 1 if step else 0
         )
 
-    def write(self, part: str, step: int, scores: dict[str, Score], **values: float) -> None:
+    def write(
+        self,
+        part: str,
+        step: int,
+        scores: Mapping[str, Score],
+        counts: Mapping[str, int] | None = None,
+        **values: float,
+    ) -> None:
         """Add a line.
 
         part (str): "train" or "held_out".
         step (int): Steps that are done.
-        scores (dict[str, Score]): By objective.
+        scores (Mapping[str, Score]): By objective.
+        counts (Mapping[str, int] | None): Counts of the run so far, if any.
         values (float): Whatever else is worth knowing, such as the learning rate.
         """
         line: dict[str, Any] = {"part": part, "step": step, **values}
         for name, score in scores.items():
             line |= {f"{name}_loss": score.loss, f"{name}_accuracy": score.accuracy}
+        if counts:
+            line["counts"] = dict(counts)
         with self.path.open("a", encoding="utf8") as file:
             file.write(_to_line(line))
         for name, value in line.items():

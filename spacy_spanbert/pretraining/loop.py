@@ -11,6 +11,7 @@ from tqdm import tqdm
 from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
 from spacy_spanbert.errors import SpanbertError
+from spacy_spanbert.pretraining.asked import check_asked
 from spacy_spanbert.pretraining.budget import StepClock, planned_steps
 from spacy_spanbert.pretraining.checkpoint import (
     Progress,
@@ -27,10 +28,11 @@ from spacy_spanbert.pretraining.optimizer import (
     make_optimizer,
     set_learn_rate,
 )
-from spacy_spanbert.pretraining.sampling import CorruptedText, Sampler, WindowNumber
+from spacy_spanbert.pretraining.sampling import CorruptedText, Sampler, WindowNumber, spread_sample
 from spacy_spanbert.pretraining.settings import PretrainSettings
 from spacy_spanbert.pretraining.steps import Prefetcher, StepRunner, plain_model
 from spacy_spanbert.pretraining.tallies import Score, Tally, total_loss
+from spacy_spanbert.pretraining.train_report import TrainReport
 
 LAST, BEST = "checkpoint-last", "checkpoint-best"
 
@@ -81,6 +83,7 @@ class Pretrainer:
                 f"{settings.packing.window} pieces, but {accelerator.num_processes} processes need "
                 "one each: raise step_pieces."
             )
+        check_asked(train, model.weights)
         self.sampler = Sampler(len(train), step_windows, training.seed)
         if progress.total_steps is None:
             progress.total_steps = planned_steps(settings.budget, len(train), step_windows)
@@ -121,12 +124,12 @@ class Pretrainer:
         return self.progress
 
     def _steps(self, prefetcher: Prefetcher, log: RunLog | None, bar: tqdm) -> None:
-        tally = Tally(list(self._weights))
         training, progress = self.settings.training, self.progress
-        first, n_pieces, since = progress.step, 0, perf_counter()
+        report = TrainReport(training, self._weights, progress, self.accelerator, log, bar)
+        first = progress.step
         while not self._is_done():
             start = perf_counter()
-            n_pieces += self._step(prefetcher, tally)
+            self._step(prefetcher, report)
             progress.step += 1
             if self._clock.add(perf_counter() - start, self.accelerator):
                 self.say(f"{self._clock.minutes:g} minutes are {progress.total_steps:,} steps here")
@@ -135,18 +138,17 @@ class Pretrainer:
             # a run that goes on from here begins a line of the log, and so does this one
             is_saved = progress.step % training.evaluate_every == 0
             if is_saved or progress.step % training.log_every == 0:
-                self._log_train(tally, n_pieces / (perf_counter() - since), log, bar)
-                n_pieces, since = 0, perf_counter()
+                report.write()
             if is_saved:
                 self._evaluate(log)
-                since = perf_counter()
+                report.restart_clock()
         if progress.step > first and progress.step % training.evaluate_every:
-            if n_pieces:
-                self._log_train(tally, n_pieces / (perf_counter() - since), log, bar)
+            if not report.is_empty:
+                report.write()
             self._evaluate(log)
 
-    def _step(self, prefetcher: Prefetcher, tally: Tally) -> int:
-        """Do one optimizer step; return this process's pieces."""
+    def _step(self, prefetcher: Prefetcher, report: TrainReport) -> None:
+        """Do one optimizer step."""
         training, step = self.settings.training, self.progress.step
         # a step's dropout depends on the step and the process alone
         rank = self.accelerator.process_index
@@ -155,24 +157,29 @@ class Pretrainer:
             plain_model(self.accelerator, self.model), step < training.head_warmup_steps
         )
         items = prefetcher.take(self._mine(step), self._mine(step + 1))
-        self.runner.backward(items, tally)
-        norm = self.accelerator.clip_grad_norm_(
-            self.model.parameters(), training.grad_clip or math.inf
-        )
-        if norm is not None and not torch.isfinite(norm):
-            raise PretrainingError(
-                f"The gradient of step {step} is not a number (loss too large, or text that the "
-                f"encoder cannot take). The weights of the last evaluation are in "
-                f"{self.folder / LAST}. Lower [training] learn_rate "
-                f"({training.learn_rate:g}), raise warmup_steps ({training.warmup_steps}), or set "
-                'precision = "float32".'
+        report.add(items)
+        self.runner.backward(items, report.tally)
+        self._check_gradient(
+            self.accelerator.clip_grad_norm_(
+                self.model.parameters(), training.grad_clip or math.inf
             )
+        )
         set_learn_rate(
             self.optimizer.optimizer, learn_rate(step, self.progress.total_steps, training)
         )
         self.optimizer.step()
         self.optimizer.zero_grad()
-        return sum(len(item[0].ids) for item in items)
+
+    def _check_gradient(self, norm: torch.Tensor | None) -> None:
+        if norm is None or torch.isfinite(norm):
+            return
+        training = self.settings.training
+        raise PretrainingError(
+            f"The gradient of step {self.progress.step} is not a number (loss too large, or text "
+            "that the encoder cannot take). The weights of the last evaluation are in "
+            f"{self.folder / LAST}. Lower [training] learn_rate ({training.learn_rate:g}), raise "
+            f'warmup_steps ({training.warmup_steps}), or set precision = "float32".'
+        )
 
     def _mine(self, step: int) -> list[WindowNumber]:
         return self.runner.mine(self.sampler.step(step))
@@ -182,32 +189,15 @@ class Pretrainer:
         is_stopped = self._interruption.is_asked(self.accelerator)
         return is_stopped or (total is not None and self.progress.step >= total)
 
-    def _log_train(self, tally: Tally, own_speed: float, log: RunLog | None, bar: tqdm) -> None:
-        scores = tally.take(self.accelerator)
-        speed = own_speed * self.accelerator.num_processes
-        loss = total_loss(scores, self._weights)
-        bar.set_postfix_str(f"loss {loss:.3f}, {speed:,.0f} pieces/s")
-        if log is not None:
-            rate = learn_rate(
-                self.progress.step - 1, self.progress.total_steps, self.settings.training
-            )
-            log.write(
-                "train",
-                self.progress.step,
-                scores,
-                loss=loss,
-                learn_rate=rate,
-                pieces_per_second=speed,
-            )
-
     def _evaluate(self, log: RunLog | None) -> None:
         start = perf_counter()
         is_best = False
         if self.held_out is not None:
             tally = Tally(list(self._weights))
-            n_windows = min(len(self.held_out), self.settings.training.evaluate_windows)
+            training = self.settings.training
+            chosen = spread_sample(len(self.held_out), training.evaluate_windows, training.seed)
             # the same corruption each time: epoch 0
-            numbers = [WindowNumber(0, index) for index in range(n_windows)]
+            numbers = [WindowNumber(0, index) for index in chosen]
             self.runner.evaluate(self.held_out, numbers, tally)
             scores = tally.take(self.accelerator)
             loss = total_loss(scores, self._weights)

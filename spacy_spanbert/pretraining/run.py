@@ -15,6 +15,7 @@ from spacy_spanbert.pretraining.checkpoint import Progress, load_model, load_pro
 from spacy_spanbert.pretraining.corpus import Corpus
 from spacy_spanbert.pretraining.corpus_source import CorpusSource
 from spacy_spanbert.pretraining.corpus_statistics import render_statistics
+from spacy_spanbert.pretraining.counts import render_counts
 from spacy_spanbert.pretraining.curve import draw_curve
 from spacy_spanbert.pretraining.earlier_run import (
     check_settings,
@@ -93,6 +94,11 @@ def run_pretraining(settings: PretrainSettings, text: Text, say: Callable[[str],
         say(f"going on after step {progress.step:,}")
     else:
         take_heads(settings, model, say)
+    if settings.packing.pairs and not model.has_segments:
+        say(
+            "NOTE: the encoder does not tell segments apart; it knows the two texts of a pair by "
+            "the special pieces between them alone"
+        )
     train, held_out = prepare_windows(settings, corpus, tokenizer, say)
     trainer = Pretrainer(
         settings, model, checkpoint.tokenizer, train, held_out, accelerator, progress, say
@@ -100,6 +106,8 @@ def run_pretraining(settings: PretrainSettings, text: Text, say: Callable[[str],
     progress = trainer.run()
     if accelerator.is_main_process:
         curve = draw_curve(output, unigram_loss(corpus))
+        if progress.counts:
+            say(f"in the whole run:\n{render_counts(progress.counts)}")
         say(f"encoder: {output / BEST}; loss curve: {curve}")
     return progress
 

@@ -14,6 +14,9 @@ from spacy_spanbert.pretraining.windows import (
     window_rng,
 )
 
+# Sets the random numbers of a sample apart from others of the same seed.
+STREAM = 3
+
 
 class PackedText(Protocol):
     """Windows of a corpus, built when they are asked for."""
@@ -68,6 +71,21 @@ class Sampler:
             rng = np.random.default_rng([self.seed, epoch])
             self._order = (epoch, rng.permutation(self.n_windows))
         return WindowNumber(epoch, int(self._order[1][index]))
+
+
+def spread_sample(n_windows: int, n_wanted: int, seed: int) -> list[int]:
+    """Choose windows from all parts of a corpus: one at random from each of equal stretches.
+
+    n_windows (int): Windows there are.
+    n_wanted (int): How many to choose, 1 or more.
+    seed (int): The same seed gives the same choice.
+    RETURNS (list[int]): Numbers of windows, ascending, none twice; all of them if there are no
+        more than wanted, none of none.
+    """
+    if n_windows <= n_wanted:
+        return list(range(n_windows))
+    borders = np.arange(n_wanted + 1) * n_windows // n_wanted
+    return np.random.default_rng([seed, STREAM]).integers(borders[:-1], borders[1:]).tolist()
 
 
 class CorruptedText:

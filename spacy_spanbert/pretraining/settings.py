@@ -136,7 +136,9 @@ class TrainingSettings(Section):
     )
     evaluate_every: int = Field(default=1000, ge=1, description="steps between two evaluations")
     evaluate_windows: int = Field(
-        default=2000, ge=1, description="held-out windows that are evaluated, at most"
+        default=2000,
+        ge=1,
+        description="held-out windows that are evaluated, at most; always the same, from all parts",
     )
     log_every: int = Field(default=20, ge=1, description="steps between two lines of the log")
 

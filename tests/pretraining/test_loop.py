@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from transformers import AutoModel
 
 from spacy_spanbert.checkpoints.load import load_tokenizer
+from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pretraining import loop
 from spacy_spanbert.pretraining.checkpoint import (
     Progress,
@@ -16,15 +17,19 @@ from spacy_spanbert.pretraining.checkpoint import (
     load_progress,
     save_pretraining,
 )
+from spacy_spanbert.pretraining.corruption.token_masking import TokenMasking
 from spacy_spanbert.pretraining.log import read_log
 from spacy_spanbert.pretraining.loop import BEST, LAST, Pretrainer, PretrainingError
+from spacy_spanbert.pretraining.sampling import WindowNumber, spread_sample
 from tests.pretraining.simple import folder_bytes, make_model, make_settings, make_text
 
 # what depends on the clock and not on the text
 TIMES = {"pieces_per_second"}
 
 
-def make_trainer(settings, tiny_bert, *, model=None, held_out=True, say=lambda line: None):
+def make_trainer(
+    settings, tiny_bert, *, model=None, train=None, held_out=True, say=lambda line: None
+):
     progress = load_progress(settings.output / LAST) or Progress()
     model = model or make_model(dropout=0.1)
     if progress.step:
@@ -34,7 +39,7 @@ def make_trainer(settings, tiny_bert, *, model=None, held_out=True, say=lambda l
         settings,
         model,
         load_tokenizer(tiny_bert),
-        make_text(seed=3),
+        train or make_text(seed=3),
         make_text(5, seed=9) if held_out else None,
         Accelerator(cpu=True),
         progress,
@@ -65,10 +70,10 @@ def test_a_run_that_was_interrupted_goes_on_as_if_it_had_not_been(log_every, tmp
     trainer = make_trainer(broken, tiny_bert)
     step = trainer._step
 
-    def step_that_is_killed(prefetcher, tally):
+    def step_that_is_killed(prefetcher, report):
         if trainer.progress.step == 6:
             raise KeyboardInterrupt
-        return step(prefetcher, tally)
+        return step(prefetcher, report)
 
     trainer._step = step_that_is_killed
     with pytest.raises(KeyboardInterrupt):
@@ -87,10 +92,10 @@ def test_ctrl_c_saves_and_stops(tmp_path, tiny_bert):
     trainer = make_trainer(settings, tiny_bert, say=said.append)
     step = trainer._step
 
-    def interrupted_step(prefetcher, tally):
+    def interrupted_step(prefetcher, report):
         if trainer.progress.step == 5:
             signal.raise_signal(signal.SIGINT)
-        return step(prefetcher, tally)
+        return step(prefetcher, report)
 
     trainer._step = interrupted_step
     assert trainer.run().step == 6
@@ -204,3 +209,35 @@ def test_minutes_of_an_earlier_try_count(tmp_path, tiny_bert):
     trainer = make_trainer(settings, tiny_bert)
     trainer.progress.seconds = 30 * 60.0
     assert trainer.run().step == 1
+
+
+def test_counts_of_the_run_are_logged_and_kept(tmp_path, tiny_bert):
+    settings = make_settings(tmp_path / "run")
+    progress = make_trainer(settings, tiny_bert).run()
+    lines = [line["counts"] for line in read_log(settings.output) if line["part"] == "train"]
+    assert [counts["windows"] for counts in lines] == [3 * step for step in range(1, 11)]
+    assert lines[-1] == progress.counts == load_progress(settings.output / LAST).counts
+    assert progress.counts["sbo_at_text_edge"] == progress.counts["windows"]
+
+
+def test_an_objective_that_is_never_asked_stops_the_run_before_it_begins(tmp_path, tiny_bert):
+    text = make_text(seed=3)
+    text.corruption = TokenMasking()
+    with pytest.raises(SpanbertError, match="sbo and inserted and removed would learn nothing"):
+        make_trainer(make_settings(tmp_path / "run"), tiny_bert, train=text)
+
+
+def test_held_out_text_is_evaluated_on_windows_from_all_parts(tmp_path, tiny_bert):
+    settings = make_settings(tmp_path / "run", {"steps": 1}, evaluate_windows=3)
+    trainer = make_trainer(settings, tiny_bert)
+    read = []
+    evaluate = trainer.runner.evaluate
+
+    def evaluate_and_remember(text, numbers, tally):
+        read.append(numbers)
+        evaluate(text, numbers, tally)
+
+    trainer.runner.evaluate = evaluate_and_remember
+    trainer.run()
+    chosen = [WindowNumber(0, index) for index in spread_sample(5, 3, 3)]
+    assert read == [chosen, chosen]

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_spanbert.pretraining.sampling import Sampler, WindowNumber
+from spacy_spanbert.pretraining.sampling import Sampler, WindowNumber, spread_sample
 from tests.pretraining.simple import make_text
 
 
@@ -51,3 +51,17 @@ def test_corruption_differs_between_epochs_and_seeds():
         for epoch in (0, 1)
     }
     assert len({str(value) for value in places.values()}) == 4
+
+
+@given(st.integers(0, 60), st.integers(1, 40), st.integers(0, 3))
+def test_a_spread_sample_has_windows_from_all_parts(n_windows, n_wanted, seed):
+    chosen = spread_sample(n_windows, n_wanted, seed)
+    assert len(chosen) == len(set(chosen)) == min(n_windows, n_wanted)
+    assert chosen == sorted(chosen) == spread_sample(n_windows, n_wanted, seed)
+    for stretch, index in enumerate(chosen):
+        assert stretch * n_windows // len(chosen) <= index
+        assert index < (stretch + 1) * n_windows // len(chosen)
+
+
+def test_spread_samples_depend_on_the_seed():
+    assert spread_sample(1000, 50, 0) != spread_sample(1000, 50, 1)
