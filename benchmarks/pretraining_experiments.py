@@ -1,0 +1,166 @@
+"""The experiments of pretraining_gain: what is pretrained, and what it is compared with."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+_ENCODER = "pretraining.encoder.size"
+_CORRUPTION = "pretraining.corruption.@corruptions"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One pretraining.
+
+    name (str): Tells it from others.
+    config (str): A file of configs/.
+    text (str): A key of pretraining_text.TEXTS.
+    minutes (float): Budget.
+    changes (dict[str, Any]): Values of the config, by dotted name.
+    base (Recipe | None): Pretrained before; its vocabulary and tokenized text are used again.
+    """
+
+    name: str
+    config: str
+    text: str
+    minutes: float
+    changes: dict[str, Any] = field(default_factory=dict)
+    base: "Recipe | None" = None
+
+
+@dataclass(frozen=True)
+class Arm:
+    """An encoder that is fine-tuned.
+
+    name (str): Tells it from others of the same corpus.
+    recipe (Recipe | None): Its pretraining, done here; None for the packaged MiniLM as it is.
+    is_pretrained (bool): False for random weights in the recipe's size and vocabulary.
+    changes (dict[str, Any]): Values of configs/spans.cfg, by dotted name.
+    """
+
+    name: str
+    recipe: Recipe | None = None
+    is_pretrained: bool = True
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Encoders fine-tuned alike on one corpus.
+
+    name (str): For `--only`.
+    title (str): What is asked.
+    corpus (str | None): "litbank" or "genia"; None where only the losses of `arms` count.
+    baseline (Arm): What the others are compared with.
+    arms (tuple[Arm, ...]): The others.
+    """
+
+    name: str
+    title: str
+    corpus: str | None
+    baseline: Arm
+    arms: tuple[Arm, ...]
+
+    def all_arms(self) -> Iterator[Arm]:
+        """YIELDS (Arm): The baseline and the others."""
+        yield self.baseline
+        yield from self.arms
+
+
+# About 4 layers, 256 wide. Fiction is cased: names matter to the spans.
+SCRATCH: dict[str, Any] = {
+    f"{_ENCODER}.n_layers": 4,
+    f"{_ENCODER}.width": 256,
+    f"{_ENCODER}.n_heads": 4,
+    "pretraining.vocabulary.size": 16_000,
+    "pretraining.vocabulary.cased": True,
+    "pretraining.corpus.held_out": 0.01,
+    "pretraining.training.warmup_steps": 300,
+    "pretraining.training.evaluate_every": 500,
+    "pretraining.training.evaluate_windows": 500,
+}
+_TINY, _ADAPT = "pretrain_tiny.cfg", "pretrain_adapt.cfg"
+TOKEN_MLM = {
+    _CORRUPTION: "spacy-spanbert.TokenMasking.v1",
+    "pretraining.objectives.sbo": 0.0,
+}
+
+SPAN_SBO = Recipe("scratch, span MLM + SBO", _TINY, "fiction", 40, SCRATCH)
+
+
+def _variant(name: str, changes: dict[str, Any]) -> Arm:
+    recipe = Recipe(f"scratch, {name}", _TINY, "fiction", 40, {**SCRATCH, **changes}, SPAN_SBO)
+    return Arm(recipe.name, recipe)
+
+
+SCRATCH_ARM = Arm(SPAN_SBO.name, SPAN_SBO)
+UNTRAINED = Arm("scratch, untrained", SPAN_SBO, is_pretrained=False)
+# The shipped rate of the encoder suits pretrained weights; this one is fairer to random ones.
+UNTRAINED_FAST = Arm(
+    "scratch, untrained, encoder at the head's rate",
+    SPAN_SBO,
+    is_pretrained=False,
+    changes={"components.spanbert.lr_scale": 1.0},
+)
+MINILM = Arm("MiniLM")
+ON_FICTION = Recipe("MiniLM on fiction", _ADAPT, "fiction", 40)
+ON_BIOMEDICAL = Recipe("MiniLM on biomedical text", _ADAPT, "biomedical", 40)
+TINY = Recipe("tiny from scratch", _TINY, "beginnings of fiction", 20)
+
+EXPERIMENTS = (
+    Experiment(
+        "scratch",
+        "4 layers from scratch against the same encoder untrained",
+        "litbank",
+        UNTRAINED,
+        (SCRATCH_ARM, UNTRAINED_FAST),
+    ),
+    Experiment(
+        "variants",
+        "what to corrupt and to ask, the same budget each",
+        "litbank",
+        _variant("token MLM", TOKEN_MLM),
+        (
+            _variant("span MLM", {"pretraining.objectives.sbo": 0.0}),
+            SCRATCH_ARM,
+            _variant(
+                "span MLM + SBO + NSP",
+                {"pretraining.packing.pairs": True, "pretraining.objectives.nsp": 1.0},
+            ),
+        ),
+    ),
+    Experiment(
+        "adaptation-litbank",
+        "MiniLM pretrained on fiction against MiniLM as it is",
+        "litbank",
+        MINILM,
+        (Arm(ON_FICTION.name, ON_FICTION),),
+    ),
+    Experiment(
+        "adaptation-genia",
+        "MiniLM pretrained on biomedical text against MiniLM as it is",
+        "genia",
+        MINILM,
+        (Arm(ON_BIOMEDICAL.name, ON_BIOMEDICAL),),
+    ),
+    Experiment(
+        "tiny",
+        "a tiny encoder from scratch against a unigram model",
+        None,
+        Arm(TINY.name, TINY),
+        (),
+    ),
+)
+# What --quick does instead of a budget in minutes: it runs, and learns nothing.
+QUICK: dict[str, Any] = {
+    "pretraining.budget.minutes": None,
+    "pretraining.budget.steps": 4,
+    "pretraining.corpus.held_out": 0.2,
+    "pretraining.training.step_pieces": 512,
+    "pretraining.training.warmup_steps": 1,
+    "pretraining.training.evaluate_every": 2,
+    "pretraining.training.evaluate_windows": 4,
+    "pretraining.training.log_every": 1,
+}
+QUICK_SCRATCH = {"pretraining.vocabulary.size": 500}
+QUICK_ADAPT = {"pretraining.training.head_warmup_steps": 2}
