@@ -20,6 +20,7 @@ GROUPS = (
     "spacy_architectures",
     "spacy_cli",
     "spacy_factories",
+    "spacy_readers",
     "spacy_scorers",
     "spacy_spanbert_corruptions",
 )

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated
 
 from spacy.cli._util import import_code, setup_gpu
-from typer import Argument, Exit, Option, echo
+from typer import Exit, echo
 from wasabi import msg
 
+from spacy_spanbert.cli import annotate_options as options
 from spacy_spanbert.cli.annotate_run import AnnotateResult, AnnotateSettings, annotate
 from spacy_spanbert.cli.app import app
 from spacy_spanbert.cli.errors import clean_errors
@@ -23,75 +23,24 @@ from spacy_spanbert.errors import SpanbertError
 @app.command("annotate")
 @clean_errors()
 def annotate_cli(
-    model: Annotated[
-        str, Argument(metavar="MODEL", help="Pipeline: a folder, or an installed package")
-    ],
-    source: Annotated[
-        Path,
-        Argument(
-            metavar="INPUT",
-            help="A .txt, .jsonl or .spacy file, plain or .gz; a folder of these; - for stdin",
-        ),
-    ],
-    output: Annotated[
-        Path,
-        Argument(
-            metavar="OUTPUT",
-            help="A .spacy, .jsonl, .html or .conll file; a folder for brat, or for spacy",
-        ),
-    ],
-    unit: Annotated[
-        str,
-        Option(
-            help="What a record of a .txt file is: the document, a paragraph (what stands between "
-            "empty lines) or a line"
-        ),
-    ] = "document",
-    source_format: Annotated[
-        str | None,
-        Option("--from", help="Format of INPUT: text, jsonl or spacy; else told by the suffix"),
-    ] = None,
-    target_format: Annotated[
-        str | None,
-        Option(
-            "--to", help="Format of OUTPUT: spacy, jsonl, brat, conll or html; else by the suffix"
-        ),
-    ] = None,
-    spans_key: Annotated[
-        str | None, Option(help="Key of doc.spans; else the only one the pipeline writes, or sc")
-    ] = None,
-    batch_size: Annotated[
-        int, Option(help="Records that go through the pipeline together; fewer if they are long")
-    ] = 256,
-    n_process: Annotated[int, Option(help="Processes; -1: one for each processor")] = 1,
-    records_per_part: Annotated[
-        int,
-        Option(help="Records that are finished together: an interruption loses no more than these"),
-    ] = 1024,
-    on_error: Annotated[
-        str, Option(help="Bad records: skip them and report them, or stop at the first")
-    ] = "skip",
-    problems_file: Annotated[
-        Path | None, Option(help="List every problem here; printed are the first of each kind")
-    ] = None,
-    resume: Annotated[bool, Option("--resume", help="Go on with an interrupted run")] = False,
-    overwrite: Annotated[
-        bool,
-        Option(
-            "--overwrite",
-            help="Throw an interrupted run away; replace OUTPUT even if it is a folder with files",
-        ),
-    ] = False,
-    title: Annotated[
-        str | None, Option(help="Title of the page; else the name of the input")
-    ] = None,
-    progress: Annotated[
-        bool | None, Option(help="Show a bar with words per second; else on a terminal only")
-    ] = None,
-    code: Annotated[
-        Path | None, Option(help="Python file with functions that the pipeline needs")
-    ] = None,
-    gpu_id: Annotated[int, Option(help="GPU to use; -1: none")] = -1,
+    model: options.Model,
+    source: options.Source,
+    output: options.Output,
+    unit: options.Unit = "document",
+    source_format: options.SourceFormat = None,
+    target_format: options.TargetFormat = None,
+    spans_key: options.SpansKey = None,
+    batch_size: options.BatchSize = 256,
+    n_process: options.Processes = 1,
+    records_per_part: options.RecordsPerPart = 1024,
+    on_error: options.OnBadRecord = "skip",
+    problems_file: options.ProblemsFile = None,
+    resume: options.Resume = False,
+    overwrite: options.Overwrite = False,
+    title: options.Title = None,
+    progress: options.ShowProgress = None,
+    code: options.Code = None,
+    gpu_id: options.GpuId = -1,
 ) -> None:
     """Annotate text with a pipeline.
 

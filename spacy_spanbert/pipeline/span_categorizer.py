@@ -22,7 +22,7 @@ from spacy_spanbert.layers.span_scorer import (
 from spacy_spanbert.nn.candidates import SpanCandidates
 from spacy_spanbert.nn.losses import span_loss
 from spacy_spanbert.pipeline.batches import batch_by_words
-from spacy_spanbert.pipeline.saved_head import SavedHead
+from spacy_spanbert.pipeline.labelled_head import LabelledHead
 from spacy_spanbert.pipeline.span_candidates import (
     Suggester,
     span_reach,
@@ -40,7 +40,7 @@ from spacy_spanbert.pipeline.span_predictions import (
 from spacy_spanbert.pipeline.span_settings import check_settings
 
 
-class SpanbertSpanCategorizer(SavedHead):
+class SpanbertSpanCategorizer(LabelledHead):
     """Labels spans, nested to any depth.
 
     Every span up to a longest length is scored; what is probable enough is written to
@@ -100,40 +100,9 @@ class SpanbertSpanCategorizer(SavedHead):
         return str(self.cfg["spans_key"])
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """RETURNS (tuple[str, ...]): The labels, in the order of the scorer's outputs."""
-        return tuple(self.cfg["labels"])
-
-    @property
-    def label_data(self) -> list[str]:
-        """RETURNS (list[str]): The labels, as `spacy init labels` stores them."""
-        return list(self.labels)
-
-    @property
     def n_outputs(self) -> int:
         """RETURNS (int): Scores of a span: the labels, and "none" unless multilabel."""
         return len(self.labels) + (0 if self.cfg["multilabel"] else 1)
-
-    def add_label(self, label: str) -> int:
-        """Add a label before initialization.
-
-        label (str): The label.
-        RETURNS (int): 1 if it is new, else 0.
-        RAISES (SpanbertError): If the scorer has its outputs already.
-        """
-        if not isinstance(label, str) or not label:
-            raise SpanbertError(f"a label is a text of one letter or more, but got {label!r}")
-        if label in self.cfg["labels"]:
-            return 0
-        if scorer_shim(self.model).has_module:
-            raise SpanbertError(
-                f"component {self.name!r} was initialized with the labels "
-                f"{', '.join(self.labels)} and cannot take {label!r} any more: add labels before "
-                "nlp.initialize()"
-            )
-        self.cfg["labels"].append(label)
-        self.vocab.strings.add(label)
-        return 1
 
     def initialize(
         self,

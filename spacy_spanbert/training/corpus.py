@@ -1,0 +1,81 @@
+"""The corpus reader of `spacy train`: spaCy's own, which names the file that it cannot read."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from spacy import Language, registry
+from spacy.tokens import Doc, DocBin
+from spacy.training import Corpus, Example
+from spacy.vocab import Vocab
+
+from spacy_spanbert.errors import SpanbertError
+
+Augmenter = Callable[[Language, Example], Iterable[Example]]
+
+
+class NamingCorpus(Corpus):
+    """spaCy's Corpus (https://spacy.io/api/corpus), but for what it says of bad files."""
+
+    def read_docbin(self, vocab: Vocab, locs: Iterable[str | Path]) -> Iterator[Doc]:
+        """Read the gold Docs of files.
+
+        vocab (Vocab): The vocabulary of the Docs.
+        locs (Iterable[str | Path]): The files.
+        YIELDS (Doc): Docs of one word or more, `limit` at most over all files.
+        RAISES (SpanbertError): Naming the file that is missing or damaged; or naming the path that
+            holds no Doc, since a training would fail on that later, and say something else.
+        """
+        n_docs = 0
+        for loc in locs:
+            for doc in _read_file(Path(loc), vocab):
+                if len(doc):
+                    yield doc
+                    n_docs += 1
+                if self.limit and n_docs >= self.limit:
+                    return
+        if not n_docs:
+            raise SpanbertError(
+                f"{self.path} holds no Doc with words: expected a .spacy file or a folder of them, "
+                "as `python -m spacy spanbert convert` writes it"
+            )
+
+
+@registry.readers("spacy-spanbert.Corpus.v1")
+def make_corpus(
+    path: Path | None,
+    *,
+    gold_preproc: bool = False,
+    limit: int = 0,
+    augmenter: Augmenter | None = None,
+) -> NamingCorpus:
+    """Build the corpus reader.
+
+    The arguments are those of spacy.Corpus.v1 but for `max_length`, which drops long Docs without
+    sentence boundaries in silence; no Doc is too long for the encoder.
+
+    path (Path | None): A `.spacy` file, or a folder of them.
+    gold_preproc (bool): Whether to train on the gold words and sentences, rather than on the words
+        that the pipeline makes of the text.
+    limit (int): The most Docs to read; 0: all.
+    augmenter (Augmenter | None): Makes further examples of one.
+    RETURNS (NamingCorpus): Call it with a pipeline to get examples.
+    RAISES (SpanbertError): If there is no path.
+    """
+    if path is None:
+        raise SpanbertError(
+            "the config has no corpus: give --paths.train and --paths.dev, .spacy files as "
+            "`python -m spacy spanbert convert` writes them"
+        )
+    return NamingCorpus(path, gold_preproc=gold_preproc, limit=limit, augmenter=augmenter)
+
+
+def _read_file(path: Path, vocab: Vocab) -> Iterator[Doc]:
+    try:
+        yield from DocBin().from_disk(path).get_docs(vocab)
+    except FileNotFoundError as error:
+        raise SpanbertError(f"there is no corpus {path}") from error
+    except Exception as error:  # whatever zlib, msgpack or numpy say about wrong bytes
+        raise SpanbertError(
+            f"{path} is damaged, or no .spacy file: {str(error) or type(error).__name__}. Make it "
+            "anew with `python -m spacy spanbert convert`"
+        ) from error

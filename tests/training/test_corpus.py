@@ -1,0 +1,87 @@
+from pathlib import Path
+
+import pytest
+import spacy
+from spacy.tokens import DocBin, Span
+from spacy.training import Corpus
+from spacy.util import registry
+
+from spacy_spanbert.errors import SpanbertError
+from spacy_spanbert.training.corpus import make_corpus
+
+NLP = spacy.blank("en")
+
+
+def write(path: Path, *texts: str) -> Path:
+    docs = [NLP(text) for text in texts]
+    for doc in docs:
+        doc.spans["sc"] = [Span(doc, 0, 1, "A")] if len(doc) else []
+    DocBin(docs=docs).to_disk(path)
+    return path
+
+
+def contents(corpus: Corpus) -> list[tuple[str, list[str]]]:
+    docs = [example.reference for example in corpus(NLP)]
+    return [(doc.text, [span.text for span in doc.spans.get("sc", [])]) for doc in docs]
+
+
+def test_is_registered() -> None:
+    assert registry.readers.get("spacy-spanbert.Corpus.v1") is make_corpus
+
+
+@pytest.mark.parametrize("options", [{}, {"gold_preproc": True}])
+def test_examples_are_those_of_spacys_reader(tmp_path: Path, options: dict) -> None:
+    write(tmp_path / "a.spacy", "One two three four.", "", "Five")
+    write(tmp_path / "b.spacy", "Six seven", "Eight")
+    ours, theirs = make_corpus(tmp_path, **options), Corpus(tmp_path, **options)
+    assert contents(ours) == contents(theirs)
+    assert contents(ours)
+
+
+def test_limit_counts_over_all_files(tmp_path: Path) -> None:
+    write(tmp_path / "a.spacy", "One", "Two")
+    write(tmp_path / "b.spacy", "Three", "Four")
+    assert [text for text, _ in contents(make_corpus(tmp_path, limit=3))] == ["One", "Two", "Three"]
+
+
+def test_augmenter_is_used(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.spacy", "One", "Two")
+    corpus = make_corpus(path, augmenter=lambda _, example: [example, example])
+    assert [text for text, _ in contents(corpus)] == ["One", "One", "Two", "Two"]
+
+
+@pytest.mark.parametrize("damage", ["cut", "garbage", "empty"])
+def test_damaged_file_is_named(tmp_path: Path, damage: str) -> None:
+    write(tmp_path / "a.spacy", "One")
+    path = write(tmp_path / "b.spacy", "Two")
+    data = path.read_bytes()
+    path.write_bytes({"cut": data[: len(data) // 2], "garbage": b"no corpus", "empty": b""}[damage])
+    with pytest.raises(SpanbertError, match=r"b\.spacy is damaged, or no \.spacy file: .*convert"):
+        contents(make_corpus(tmp_path))
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SpanbertError, match=r"there is no corpus .*gone\.spacy"):
+        contents(make_corpus(tmp_path / "gone.spacy"))
+
+
+def test_missing_path_is_taught() -> None:
+    with pytest.raises(SpanbertError, match=r"give --paths\.train and --paths\.dev"):
+        make_corpus(None)
+
+
+@pytest.mark.parametrize("texts", [[], [""]])
+def test_corpus_without_words_is_named(tmp_path: Path, texts: list[str]) -> None:
+    path = write(tmp_path / "a.spacy", *texts)
+    with pytest.raises(SpanbertError, match=r"a\.spacy holds no Doc with words"):
+        contents(make_corpus(path))
+
+
+def test_error_of_whoever_reads_is_not_mistaken_for_damage(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.spacy", "One")
+
+    def fail(nlp: spacy.Language, example: object) -> list:
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        contents(make_corpus(path, augmenter=fail))
