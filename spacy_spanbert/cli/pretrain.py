@@ -33,6 +33,8 @@ def pretrain_cli(
     from spacy_spanbert.pretraining.read_config import read_settings
 
     try:
+        from accelerate import PartialState
+
         from spacy_spanbert.data.raw_corpus import open_raw_corpus
         from spacy_spanbert.pretraining.run import Text, run_pretraining
     except ModuleNotFoundError as error:
@@ -61,7 +63,11 @@ def pretrain_cli(
     progress = run_pretraining(settings, text, tqdm.write)
     for kind, count in sorted(problems.counts.items()):
         msg.warn(f"{kind}: {count:,}")
-    if progress.total_steps is not None and progress.step < progress.total_steps:
+    if not PartialState().is_main_process:
+        return
+    if progress.total_steps is None:
+        msg.warn(f"Stopped after step {progress.step:,}, before it was known how many there are")
+    elif progress.step < progress.total_steps:
         msg.warn(f"Stopped after step {progress.step:,} of {progress.total_steps:,}")
     else:
         msg.good(f"{progress.step:,} steps")

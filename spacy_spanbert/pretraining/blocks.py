@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pretraining.documents import PieceDocument
 from spacy_spanbert.pretraining.piece_store import PieceStore
 from spacy_spanbert.pretraining.windows import Ints
@@ -53,12 +54,12 @@ def cut_blocks(store: PieceStore, documents: Iterable[int], room: int) -> Blocks
     documents (Iterable[int]): Which of them, ascending.
     room (int): Pieces of a block, at most; without special pieces.
     RETURNS (Blocks): None of them of a document without pieces.
-    RAISES (ValueError): If there is no room.
+    RAISES (SpanbertError): If there is no room.
     """
     if room < 1:
-        raise ValueError(
+        raise SpanbertError(
             f"expected windows with room for 1 piece of text or more beside the special pieces, "
-            f"but there is room for {room}: give a longer window"
+            f"but there is room for {room}: give a longer window ([packing] window)."
         )
     numbers, starts, ends = array("q"), array("i"), array("i")
     for number in documents:

@@ -1,5 +1,6 @@
 """The encoder with its pretraining heads."""
 
+import inspect
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.nn.objectives import (
     Answers,
     PairHead,
@@ -54,22 +56,25 @@ class PretrainingModel(nn.Module):
     MLM and SBO share one output layer: the table of piece embeddings and a bias, so its large
     product, and the gradient of the table, are computed once for both.
 
+    `has_segments` tells whether the encoder tells two segments apart. RoBERTa, DistilBERT and MPNet
+    do not, and know the texts of a pair by the special pieces between them alone.
+
     encoder (PreTrainedModel): Of the BERT or RoBERTa family; used, not copied.
     objectives (Mapping[str, float]): Weight of each objective in the loss, by name; those with
         weight 0 get no head.
-    RAISES (ValueError): If no objective is left, or a name is unknown.
+    RAISES (SpanbertError): If no objective is left, or a name is unknown.
     """
 
     def __init__(self, encoder: PreTrainedModel, objectives: Mapping[str, float]) -> None:
         super().__init__()
         unknown = sorted(set(objectives) - set(OBJECTIVES))
         if unknown:
-            raise ValueError(
-                f"expected objectives of {', '.join(OBJECTIVES)}, but got {', '.join(unknown)}"
+            raise SpanbertError(
+                f"Expected objectives of {', '.join(OBJECTIVES)}, but got {', '.join(unknown)}."
             )
         self.weights = {name: weight for name, weight in objectives.items() if weight > 0}
         if not self.weights:
-            raise ValueError("expected at least one objective with a weight above 0, but got none")
+            raise SpanbertError("Expected an objective with a weight above 0, but got none.")
         self.encoder = encoder
         config = encoder.config
         table = encoder.get_input_embeddings()
@@ -87,6 +92,8 @@ class PretrainingModel(nn.Module):
             name: PlaceHead(width) for name in ("inserted", "removed") if name in self.weights
         }
         self.heads = nn.ModuleDict(heads)
+        takes_segments = "token_type_ids" in inspect.signature(encoder.forward).parameters
+        self.has_segments = takes_segments and getattr(config, "type_vocab_size", 1) > 1
         self.heads.apply(_initialize(getattr(config, "initializer_range", 0.02)))
         predicts_pieces = "mlm" in self.weights or "sbo" in self.weights
         self.output_bias = nn.Parameter(
@@ -116,7 +123,8 @@ class PretrainingModel(nn.Module):
         """
         # shape (n_pieces, width)
         pieces = nn.functional.embedding(batch.ids, self._table)
-        return encode_rows(self.encoder, pieces, batch.groups, batch.segments)
+        segments = batch.segments if self.has_segments else None
+        return encode_rows(self.encoder, pieces, batch.groups, segments)
 
     @property
     def _table(self) -> Tensor:

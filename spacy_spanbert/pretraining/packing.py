@@ -63,7 +63,7 @@ def pack_windows(
     tokenizer (PreTrainedTokenizerFast): Tells the special pieces.
     RETURNS (PackedWindows): A document shorter than a window is one window; without any piece it
         is none.
-    RAISES (ValueError): If the window has no room beside the special pieces.
+    RAISES (SpanbertError): If the window has no room beside the special pieces.
     """
     special = special_pieces(tokenizer, pair=False)
     return PackedWindows(store, cut_blocks(store, documents, window - len(special)), special)

@@ -141,7 +141,7 @@ def pack_pairs(
     seed (int): Seed of the run.
     RETURNS (PackedPairs): The windows, at least two.
     RAISES (SpanbertError): If there are not two documents that text can be taken from.
-    RAISES (ValueError): If the window has no room beside the special pieces.
+    RAISES (SpanbertError): If the window has no room beside the special pieces.
     """
     special = special_pieces(tokenizer, pair=True)
     blocks = _splittable(store, cut_blocks(store, documents, window - len(special)))

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
+from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pretraining.windows import SPECIAL, Ints, Window
 
 # Stand for the two texts while a tokenizer is asked what it puts around them.
@@ -75,7 +76,7 @@ def special_pieces(tokenizer: PreTrainedTokenizerFast, *, pair: bool) -> Special
     tokenizer (PreTrainedTokenizerFast): A checkpoint's.
     pair (bool): Whether there are two texts.
     RETURNS (SpecialPieces): For one text or two.
-    RAISES (ValueError): If the tokenizer puts no special piece before a text.
+    RAISES (SpanbertError): If the tokenizer puts no special piece before a text.
     """
     texts = ([_FIRST], [_SECOND]) if pair else ([_FIRST],)
     ids = tokenizer.build_inputs_with_special_tokens(*texts)
@@ -85,9 +86,11 @@ def special_pieces(tokenizer: PreTrainedTokenizerFast, *, pair: bool) -> Special
         ids = [cls, _FIRST, sep, _SECOND, sep] if pair else [cls, _FIRST, sep]
         segments = [0, 0, 0, 1, 1][: len(ids)]
     if None in ids:
-        raise ValueError(
-            f"the tokenizer {type(tokenizer).__name__} has no piece for the beginning of a text "
-            "(cls_token) or for its end (sep_token), which every window needs"
+        raise SpanbertError(
+            f"The tokenizer {type(tokenizer).__name__} has no piece for the beginning of a text "
+            "(cls_token) or for its end (sep_token), which every window "
+            "needs. Set cls_token and sep_token in its tokenizer_config.json, or name another "
+            "one under [vocabulary] tokenizer."
         )
     first = ids.index(_FIRST)
     if not pair:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from spacy_spanbert.errors import SpanbertError
+
 Ints = NDArray[np.int32]
 Bools = NDArray[np.bool_]
 
@@ -71,14 +73,15 @@ class PieceSampler:
 
     counts (NDArray): How often each piece occurs, 0 for special pieces, shape (n_vocabulary,).
     mask (int): Vocabulary index of the mask piece.
-    RAISES (ValueError): If no piece occurs at all.
+    RAISES (SpanbertError): If no piece occurs at all.
     """
 
     def __init__(self, counts: NDArray[np.int64], mask: int) -> None:
         if counts.sum() <= 0:
-            raise ValueError(
+            raise SpanbertError(
                 "expected counts of the pieces of the training text, but none occurs at all: "
-                "the text is empty, or nothing of it is in the vocabulary"
+                "the text is empty, or nothing of it is in the vocabulary. Give more text, or a "
+                "tokenizer that fits it ([vocabulary] tokenizer, or train = true)."
             )
         self.mask = mask
         self._cumulative = np.cumsum(counts)

@@ -1,6 +1,7 @@
 """`python -m spacy spanbert pretrain` and `fill-mask`, on a little text."""
 
 import builtins
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,47 +11,29 @@ from typer.testing import CliRunner
 
 from spacy_spanbert.cli import app
 from spacy_spanbert.pretraining.log import read_log
-from tests.tiny_encoder import read_texts
-
-CONFIG = str(Path(__file__).parents[2] / "configs" / "pretrain_adapt.cfg")
-STEPS = 6
+from spacy_spanbert.pretraining.loop import Pretrainer
+from tests.cli.small_pretraining import CONFIG, STEPS, run_pretrain, write_small_text
 
 
 @pytest.fixture
 def text(tmp_path: Path) -> Path:
-    path = tmp_path / "text.txt"
-    texts = read_texts(200)
-    documents = [" ".join(texts[start : start + 20]) for start in range(0, 200, 20)]
-    path.write_text("\n\n".join(documents), encoding="utf8")
-    return path
-
-
-def run_pretrain(text: Path, output: Path, checkpoint: Path, **values: object):
-    values = {
-        "budget.minutes": "null",
-        "budget.steps": STEPS,
-        "packing.window": 32,
-        "corpus.n_process": 1,
-        "corpus.held_out": 0.2,
-        "training.step_pieces": 256,
-        "training.evaluate_every": 3,
-        "training.warmup_steps": 2,
-        "training.head_warmup_steps": 1,
-        "training.log_every": 1,
-        **values,
-    }
-    words = ["pretrain", CONFIG, "--paths.text", str(text), "--paths.output", str(output)]
-    words += ["--paths.encoder", str(checkpoint)]
-    for name, value in values.items():
-        words += [f"--pretraining.{name}", str(value)]
-    return CliRunner().invoke(app, words)
+    return write_small_text(tmp_path / "text.txt")
 
 
 def test_it_pretrains_and_says_what_it_does(text, tmp_path, tiny_bert):
     output = tmp_path / "pretrained"
     result = run_pretrain(text, output, tiny_bert)
     assert result.exit_code == 0, result.output
-    for words in ("documents", "pieces per word", "no weights for", "held-out loss", "6 steps"):
+    for words in (
+        "documents",
+        "pieces per word",
+        "no weights for",
+        "held-out loss",
+        "6 steps",
+        "in the whole run",
+        "spans masked",
+        "sbo cannot ask",
+    ):
         assert words in result.output
     steps = [line["step"] for line in read_log(output) if line["part"] == "train"]
     assert steps == list(range(1, STEPS + 1))
@@ -90,6 +73,32 @@ def test_new_heads_depend_on_the_seed_alone(text, tmp_path, tiny_bert):
         run_pretrain(text, output, tiny_bert, **{"budget.steps": 1, "training.seed": seed})
         losses.append(read_log(output)[0]["loss"])
     assert losses[0] == losses[1] != losses[2]
+
+
+def test_ctrl_c_before_the_minutes_are_steps_is_no_success(text, tmp_path, tiny_bert, monkeypatch):
+    step = Pretrainer._step
+
+    def interrupted_step(trainer, prefetcher, report):
+        if trainer.progress.step == 1:
+            signal.raise_signal(signal.SIGINT)
+        step(trainer, prefetcher, report)
+
+    monkeypatch.setattr(Pretrainer, "_step", interrupted_step)
+    minutes = {"budget.minutes": 60, "budget.steps": "null"}
+    result = run_pretrain(text, tmp_path / "pretrained", tiny_bert, **minutes)
+    assert result.exit_code == 0
+    said = " ".join(result.output.split())
+    assert "Stopped after step 2, before it was known how many there are" in said
+    assert "✔" not in said
+
+
+def test_an_objective_without_targets_is_refused_before_training(text, tmp_path, tiny_bert):
+    result = run_pretrain(text, tmp_path / "pretrained", tiny_bert, **{"objectives.removed": 1.0})
+    assert result.exit_code == 1
+    said = " ".join(result.output.split())
+    assert "[objectives] removed would learn nothing" in said
+    assert "spacy-spanbert.PieceDeletion.v1" in said
+    assert not (tmp_path / "pretrained" / "log.jsonl").exists()
 
 
 def test_an_edited_text_is_noticed(text, tmp_path, tiny_bert):

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pretraining.blocks import cut_blocks
 from spacy_spanbert.pretraining.documents import PieceDocument
 from tests.pretraining.piece_documents import (
@@ -101,5 +102,5 @@ def test_the_filled_share_counts_special_pieces(tmp_path: Path):
 
 def test_no_room_is_an_error_that_says_what_to_do(tmp_path: Path):
     store = store_of(tmp_path, [make_document([[1]])])
-    with pytest.raises(ValueError, match="room for 0: give a longer window"):
+    with pytest.raises(SpanbertError, match="room for 0: give a longer window"):
         cut_blocks(store, [0], 0)

@@ -6,6 +6,7 @@ import pytest
 from transformers import PreTrainedTokenizerFast
 
 from spacy_spanbert.checkpoints.load import load_tokenizer
+from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pretraining.packing import pack_windows
 from tests.pretraining.piece_documents import (
     make_document,
@@ -64,7 +65,7 @@ def test_windows_are_filled_but_for_a_part_of_a_sentence(
 
 def test_a_window_without_room_is_an_error(bert: PreTrainedTokenizerFast, tmp_path: Path):
     store = store_of(tmp_path, [make_document([[1]])])
-    with pytest.raises(ValueError, match="longer window"):
+    with pytest.raises(SpanbertError, match=r"longer window \(\[packing\] window\)"):
         pack_windows(store, [0], 2, bert)
 
 

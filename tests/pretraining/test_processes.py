@@ -7,16 +7,18 @@ import pytest
 
 from spacy_spanbert.pretraining.checkpoint import load_progress
 from spacy_spanbert.pretraining.log import read_log
+from tests.cli.small_pretraining import STEPS, pretrain_words, write_small_text
 from tests.pretraining.train_simple import train
 
 ROOT = Path(__file__).parents[2]
 
 
-def train_in_two(*arguments: object) -> None:
+def run_in_two(module: str, *arguments: object) -> str:
+    """Run a module in two processes; give what they printed."""
     run = subprocess.run(
         [
             *(sys.executable, "-m", "torch.distributed.run", "--standalone"),
-            *("--nproc_per_node", "2", "-m", "tests.pretraining.train_simple"),
+            *("--nproc_per_node", "2", "-m", module),
             *map(str, arguments),
         ],
         cwd=ROOT,
@@ -26,6 +28,11 @@ def train_in_two(*arguments: object) -> None:
         timeout=300,
     )
     assert run.returncode == 0, run.stderr
+    return run.stdout + run.stderr
+
+
+def train_in_two(*arguments: object) -> None:
+    run_in_two("tests.pretraining.train_simple", *arguments)
 
 
 @pytest.mark.slow
@@ -47,3 +54,13 @@ def test_two_processes_have_the_loss_curve_of_one(tmp_path, tiny_bert):
 def test_ctrl_c_in_one_process_stops_all_after_the_same_step(tmp_path, tiny_bert):
     train_in_two(tmp_path, tiny_bert, 1)
     assert load_progress(tmp_path / "checkpoint-last").step == 3
+
+
+@pytest.mark.slow
+def test_one_of_two_processes_speaks_for_both(tmp_path, tiny_bert):
+    text = write_small_text(tmp_path / "text.txt")
+    words = pretrain_words(text, tmp_path / "pretrained", tiny_bert)
+    run = run_in_two("spacy", "spanbert", *words)
+    assert run.count("6 steps") == run.count("loss curve:") == run.count("in the whole run") == 1
+    counts = read_log(tmp_path / "pretrained")[-2]["counts"]
+    assert counts["windows"] == STEPS * 256 // 32

@@ -5,6 +5,7 @@ import pytest
 from transformers import PreTrainedTokenizerFast
 
 from spacy_spanbert.checkpoints.load import load_tokenizer
+from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pretraining.special_pieces import special_pieces
 
 A, B = "The day broke gray and dull.", "The clouds hung heavily."
@@ -54,5 +55,5 @@ def test_a_tokenizer_without_a_class_of_its_own_has_berts_form(tiny_bert: Path):
 
 def test_a_tokenizer_without_special_pieces_is_an_error(tiny_bert: Path):
     backend = load_tokenizer(tiny_bert).backend_tokenizer
-    with pytest.raises(ValueError, match=r"cls_token.*sep_token"):
+    with pytest.raises(SpanbertError, match=r"cls_token.*sep_token.*name another"):
         special_pieces(PreTrainedTokenizerFast(tokenizer_object=backend), pair=False)
