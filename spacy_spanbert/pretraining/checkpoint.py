@@ -21,6 +21,7 @@ from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 from spacy_spanbert.checkpoints.checkpoint import Checkpoint, CheckpointError, longest_input
 from spacy_spanbert.checkpoints.files import recover_checkpoint, write_checkpoint
 from spacy_spanbert.checkpoints.weights import read_weights
+from spacy_spanbert.pretraining.disk import writing
 from spacy_spanbert.pretraining.model import PretrainingModel
 
 HEADS = "pretraining_heads.safetensors"
@@ -99,6 +100,7 @@ def save_pretraining(
     progress (Progress): How far the run is.
     optimizer_state (Mapping[str, Tensor] | None): From `optimizer_tensors`; without it the run
         cannot be resumed from this folder.
+    RAISES (WriteError): If the disk is full; an earlier checkpoint is as it was.
     """
     heads = {
         name: tensor.detach().to("cpu", torch.float32).contiguous()
@@ -112,7 +114,8 @@ def save_pretraining(
     if optimizer_state is not None:
         files[OPTIMIZER] = save(dict(optimizer_state))
     checkpoint = Checkpoint(model.encoder, tokenizer, longest_input(model.encoder))
-    write_checkpoint(checkpoint, folder, files)
+    with writing(folder):
+        write_checkpoint(checkpoint, folder, files)
 
 
 def load_heads(folder: Path, model: PretrainingModel) -> list[str]:

@@ -15,6 +15,7 @@ from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pretraining.corpus_source import CorpusSource
 from spacy_spanbert.pretraining.corpus_statistics import CorpusStatistics
+from spacy_spanbert.pretraining.disk import writing
 from spacy_spanbert.pretraining.documents import PieceDocument
 from spacy_spanbert.pretraining.piece_store import PieceStore, write_pieces
 
@@ -78,6 +79,7 @@ def open_corpus(
     seed (int): Chooses them.
     RETURNS (Corpus): The corpus.
     RAISES (SpanbertError): If no document has a piece.
+    RAISES (WriteError): If the disk is full.
     """
     folder = cache / source.fingerprint
     if not _is_whole(folder):
@@ -86,8 +88,9 @@ def open_corpus(
         with tempfile.TemporaryDirectory(prefix=WRITING, dir=cache) as temporary:
             part = Path(temporary) / "corpus"
             part.mkdir()
-            _write(part, source, documents(), tokenizer, held_out, seed)
-            _put_in_place(part, folder)
+            with writing(folder):
+                _write(part, source, documents(), tokenizer, held_out, seed)
+                _put_in_place(part, folder)
     return Corpus(folder)
 
 

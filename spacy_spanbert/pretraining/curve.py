@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from spacy_spanbert.pretraining.disk import writing
 from spacy_spanbert.pretraining.log import read_log
 
 CURVE = "loss.png"
@@ -42,8 +43,9 @@ def draw_curve(folder: Path, unigram_loss: float | None = None) -> Path | None:
             panel.set(title=OBJECTIVE_NAMES[name], xlabel="step", ylabel="loss (nats a target)")
             panel.legend(frameon=False)
         temporary = folder / f".{CURVE}"
-        figure.savefig(temporary, format="png", dpi=150)
-    return temporary.replace(folder / CURVE)
+        with writing(folder / CURVE):
+            figure.savefig(temporary, format="png", dpi=150)
+            return temporary.replace(folder / CURVE)
 
 
 def _draw(panel: Any, lines: list[dict[str, Any]], name: str) -> None:

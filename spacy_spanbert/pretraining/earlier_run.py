@@ -7,6 +7,7 @@ from typing import Any
 
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pretraining.corpus_source import CorpusSource
+from spacy_spanbert.pretraining.disk import writing
 from spacy_spanbert.pretraining.settings import PretrainSettings
 
 SOURCE = "corpus_source.json"
@@ -88,5 +89,6 @@ def write_source(output: Path, source: CorpusSource) -> None:
     source (CorpusSource): The text.
     """
     temporary = output / f".{SOURCE}"
-    temporary.write_text(json.dumps(source.to_json(), indent=1), encoding="utf8")
-    temporary.replace(output / SOURCE)
+    with writing(output / SOURCE):
+        temporary.write_text(json.dumps(source.to_json(), indent=1), encoding="utf8")
+        temporary.replace(output / SOURCE)

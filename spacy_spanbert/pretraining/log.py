@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from spacy_spanbert.pretraining.disk import writing
 from spacy_spanbert.pretraining.tallies import Score
 
-LOG = "log.jsonl"
+LOG, TENSORBOARD = "log.jsonl", "tensorboard"
 
 
 class RunLog:
@@ -24,11 +25,10 @@ class RunLog:
         self.path = folder / LOG
         kept = [line for line in read_log(folder) if line["step"] <= step] if step else []
         temporary = self.path.with_suffix(".tmp")
-        temporary.write_text("".join(map(_to_line, kept)), encoding="utf8")
-        temporary.replace(self.path)
-        self._writer = SummaryWriter(
-            str(folder / "tensorboard"), purge_step=step + 1 if step else 0
-        )
+        with writing(self.path):
+            temporary.write_text("".join(map(_to_line, kept)), encoding="utf8")
+            temporary.replace(self.path)
+        self._writer = SummaryWriter(str(folder / TENSORBOARD), purge_step=step + 1 if step else 0)
 
     def write(
         self,
@@ -51,15 +51,17 @@ class RunLog:
             line |= {f"{name}_loss": score.loss, f"{name}_accuracy": score.accuracy}
         if counts:
             line["counts"] = dict(counts)
-        with self.path.open("a", encoding="utf8") as file:
+        with writing(self.path), self.path.open("a", encoding="utf8") as file:
             file.write(_to_line(line))
-        for name, value in line.items():
-            if isinstance(value, float):
-                self._writer.add_scalar(f"{part}/{name}", value, step)
+        with writing(self.path.with_name(TENSORBOARD)):
+            for name, value in line.items():
+                if isinstance(value, float):
+                    self._writer.add_scalar(f"{part}/{name}", value, step)
 
     def close(self) -> None:
         """Write out what is still in memory."""
-        self._writer.close()
+        with writing(self.path.with_name(TENSORBOARD)):
+            self._writer.close()
 
 
 def read_log(folder: Path) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from spacy_spanbert.checkpoints.scratch import build_checkpoint
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pretraining.checkpoint import load_heads
 from spacy_spanbert.pretraining.corpus import Corpus
+from spacy_spanbert.pretraining.disk import writing
 from spacy_spanbert.pretraining.model import PretrainingModel
 from spacy_spanbert.pretraining.packing import PackedWindows, pack_windows
 from spacy_spanbert.pretraining.pairs import PackedPairs, pack_pairs
@@ -42,7 +43,10 @@ def write_vocabulary(
         cased=vocabulary.cased is not False,
         window=settings.packing.window,
     )
-    with tempfile.TemporaryDirectory(prefix=f".{VOCABULARY}-", dir=settings.output) as temporary:
+    with (
+        writing(folder),
+        tempfile.TemporaryDirectory(prefix=f".{VOCABULARY}-", dir=settings.output) as temporary,
+    ):
         trained.save_pretrained(f"{temporary}/new")
         shutil.rmtree(folder, ignore_errors=True)
         Path(temporary, "new").rename(folder)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from transformers import BertConfig, BertModel
 
+from spacy_spanbert.pretraining.log import read_log
 from spacy_spanbert.pretraining.model import PretrainingModel
 from spacy_spanbert.pretraining.sampling import CorruptedText
 from spacy_spanbert.pretraining.settings import PretrainSettings
@@ -101,6 +102,14 @@ def make_settings(
             **training,
         },
     )
+
+
+def lines_without_times(folder: Path) -> list[dict[str, Any]]:
+    """Read the log of a run, without what depends on the clock and not on the text."""
+    return [
+        {key: value for key, value in line.items() if key != "pieces_per_second"}
+        for line in read_log(folder)
+    ]
 
 
 def folder_bytes(folder: Path) -> dict[str, bytes]:

@@ -103,7 +103,7 @@ def test_a_corpus_appears_whole_or_not_at_all(
         yield from documents[:5]
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(SpanbertError, match=r"No space left on device\. Make room"):
         open_corpus(tmp_path, SOURCE, broken, bert, held_out=0.2, seed=0)
     assert list(tmp_path.iterdir()) == []
 

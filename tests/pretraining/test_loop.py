@@ -1,6 +1,5 @@
 import json
 import signal
-from pathlib import Path
 
 import pytest
 import torch
@@ -21,10 +20,13 @@ from spacy_spanbert.pretraining.corruption.token_masking import TokenMasking
 from spacy_spanbert.pretraining.log import read_log
 from spacy_spanbert.pretraining.loop import BEST, LAST, Pretrainer, PretrainingError
 from spacy_spanbert.pretraining.sampling import WindowNumber, spread_sample
-from tests.pretraining.simple import folder_bytes, make_model, make_settings, make_text
-
-# what depends on the clock and not on the text
-TIMES = {"pieces_per_second"}
+from tests.pretraining.simple import (
+    folder_bytes,
+    lines_without_times,
+    make_model,
+    make_settings,
+    make_text,
+)
 
 
 def make_trainer(
@@ -45,10 +47,6 @@ def make_trainer(
         progress,
         say,
     )
-
-
-def lines_without_times(folder: Path) -> list[dict]:
-    return [{k: v for k, v in line.items() if k not in TIMES} for line in read_log(folder)]
 
 
 def test_it_learns_the_pattern(tmp_path, tiny_bert):
