@@ -14,13 +14,15 @@ PROGRAMS = (
     "annotate_speed",
     "training_speed",
     "optimizer_step",
+    "pretraining_speed",
     "peak_memory",
     "scaling",
     "litbank_f1",
     "genia_f1",
     "representations",
+    "pretraining_gain",
 )
-NEEDS_DATA = ("genia_f1",)
+NEEDS_DATA = ("genia_f1", "pretraining_gain")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -155,7 +155,7 @@ EXPERIMENTS = (
 QUICK: dict[str, Any] = {
     "pretraining.budget.minutes": None,
     "pretraining.budget.steps": 4,
-    "pretraining.corpus.held_out": 0.2,
+    "pretraining.corpus.held_out": 0.3,
     "pretraining.training.step_pieces": 512,
     "pretraining.training.warmup_steps": 1,
     "pretraining.training.evaluate_every": 2,

@@ -132,6 +132,40 @@ def _f1(report: Report) -> Iterator[Row]:
         yield name, _f1_cell(row), "" if peer is None else _f1_cell(peer), difference
 
 
+def _pretraining_speed(report: Report) -> Iterator[Row]:
+    speeds, ratios = report["results"]["speeds"], report["results"]["ratios"]
+    for ours, trainer in (("float32", "float32"), ("auto", "float32"), ("auto", "bf16")):
+        ratio = ratios[f"ours, {ours} to Trainer, {trainer}"]
+        name = (
+            f"pretraining (MLM), pieces/s, precision {ours}; beside it Hugging Face's `Trainer`, "
+            f"{trainer}"
+        )
+        cells = [
+            _number(speeds[contender]["pieces_per_second"])
+            for contender in (f"ours, {ours}", f"Trainer, {trainer}")
+        ]
+        yield name, *cells, f"{ratio:.1f} ×"
+    use = report["results"]["utilization"]
+    peak = f"{use['peak_tflops']:.2f} TFLOP/s"
+    name = f"the same as a share of the peak of {use['dtype']} matrix products ({peak}), auto"
+    yield name, f"{use['share']:.2f}", "", ""
+    extra = f"{100 * report['results']['sbo_extra']:+.0f} %"
+    yield "time of a step with the span boundary objective, over MLM alone", extra, "", ""
+
+
+def _pretraining_gain(report: Report) -> Iterator[Row]:
+    rows = report["results"]["summary"]
+    baselines = {row["experiment"]: row for row in rows if row["is_baseline"]}
+    for row in rows:
+        if row["gain"] is None:
+            continue
+        baseline = baselines[row["experiment"]]
+        corpus = {"litbank": "LitBank", "genia": "GENIA"}[row["corpus"]]
+        name = f"{corpus} dev F1, encoder: {row['arm']}; beside it: {baseline['arm']}"
+        cells = _f1_cell(row), _f1_cell(baseline)
+        yield name, *cells, f"{100 * row['gain']:+.1f} points"
+
+
 SECTIONS: dict[str, Callable[[Report], Iterator[Row]]] = {
     "annotate_speed": _annotate_speed,
     "peak_memory": _peak_memory,
@@ -139,6 +173,8 @@ SECTIONS: dict[str, Callable[[Report], Iterator[Row]]] = {
     "scaling": _scaling,
     "litbank_f1": _f1,
     "genia_f1": _f1,
+    "pretraining_speed": _pretraining_speed,
+    "pretraining_gain": _pretraining_gain,
 }
 
 

@@ -52,9 +52,9 @@ def test_annotated_documents_become_text_with_blank_lines_between(data: Path):
 
 
 def test_quick_takes_the_beginning(data: Path):
-    (data / "raw_biomed" / "train.txt").write_text("x" * 100_000, encoding="utf8")
+    (data / "raw_biomed" / "train.txt").write_text("x" * 200_000, encoding="utf8")
     raw, _ = find_texts("biomedical", data, data / "work", quick=True)
-    assert raw.read_text("utf8") == "x" * 40_000
+    assert raw.read_text("utf8") == "x" * 150_000
 
 
 def test_a_missing_text_is_named(data: Path):

@@ -27,6 +27,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for split in ("train", "dev"):
         lines = (ROOT / "assets" / "litbank" / f"{split}.jsonl").read_text("utf8").splitlines(True)
         (folder / "genia" / f"{split}.jsonl").write_text("".join(lines[:20]), "utf8")
+    for name in ("raw_fiction", "raw_fiction_full", "raw_biomed"):
+        (folder / name).mkdir()
+        text = (ROOT / "assets" / "fiction.txt").read_text("utf8")[:150_000]
+        (folder / name / "train.txt").write_text(text, "utf8")
     return folder
 
 
@@ -91,6 +95,48 @@ def test_optimizer_step(output: Path):
     assert all(value > 0 for value in results["milliseconds"].values())
     for shares in results["share_of_step"].values():
         assert all(0 < share < 1 for share in shares.values())
+
+
+@pytest.mark.benchmark
+def test_pretraining_speed(output: Path):
+    results = run_quick("pretraining_speed", None, output)
+    ours = {"ours, auto", "ours, float32", "ours, auto, spans: MLM", "ours, auto, spans: MLM + SBO"}
+    assert results["speeds"].keys() == ours | {"Trainer, float32", "Trainer, bf16"}
+    for name, speed in results["speeds"].items():
+        assert 0 < speed["lowest"] <= speed["pieces_per_second"] <= speed["highest"]
+        # Two tasks where there is SBO; each begins with about log(30,522) = 10.3.
+        n_tasks = 2 if "SBO" in name else 1
+        assert speed["mean_loss"] == pytest.approx(10.3 * n_tasks, abs=1.5)
+    assert results["ratios"].keys() == {
+        *("ours, float32 to Trainer, float32", "ours, auto to Trainer, float32"),
+        "ours, auto to Trainer, bf16",
+    }
+    assert results["utilization"]["flops_per_piece"] == 77_788_339
+    assert 0 < results["utilization"]["share"] < 1
+
+
+@pytest.mark.benchmark
+def test_pretraining_gain(data: Path, output: Path):
+    options = ("--only", "scratch", "adaptation-genia", "--resume")
+    results = run_quick("pretraining_gain", data, output, *options)
+    scratch, adapted = results["pretrainings"]
+    for run in (scratch, adapted):
+        assert [run[name]["step"] for name in ("start", "end")] == [0, 4]
+        assert run["token_mlm"]["n_targets"] > 10
+    assert scratch["heads_alone"] is None
+    assert adapted["heads_alone"]["step"] == 2
+    arms = [(row["experiment"], row["is_baseline"]) for row in results["summary"]]
+    assert sorted(arms) == [
+        *(("adaptation-genia", False), ("adaptation-genia", True)),
+        *(("scratch", False), ("scratch", False), ("scratch", True)),
+        # Its baseline was not asked for.
+        ("variants", False),
+    ]
+    assert {run["corpus"] for run in results["runs"]} == {"litbank", "genia"}
+    assert len(list((output / "pretraining_gain").glob("*.png"))) == 2
+    # Run again, it keeps what there is.
+    again = run_quick("pretraining_gain", data, output, *options)
+    assert again == results
 
 
 @pytest.mark.benchmark
@@ -161,7 +207,10 @@ def test_the_readme_table_has_rows_from_every_report(data: Path, output: Path):
     if reports.keys() != SECTIONS.keys():
         pytest.skip("needs the reports of all tests of this module")
     lines = render(reports).splitlines()
-    for words in ("annotating", "encoder alone", "peak memory", "training", "exponent", "dev F1"):
+    for words in (
+        *("annotating", "encoder alone", "peak memory", "training", "exponent", "dev F1"),
+        *("pretraining (MLM)", "matrix products", "span boundary", "beside it: MiniLM"),
+    ):
         assert any(words in line for line in lines if line.startswith("|")), words
     assert sum(line.startswith("- `python -m benchmarks.") for line in lines) == len(SECTIONS)
 
