@@ -89,7 +89,15 @@ def set_checkpoint(model: EncoderModel, checkpoint: Checkpoint) -> None:
 def forward(
     model: EncoderModel, docs: list[Doc], is_train: bool
 ) -> tuple[FullTransformerBatch, Callable[[Floats2d], list[Doc]]]:
-    """Encode Docs. The callback takes the gradient of all output rows, shape (n_rows, width)."""
+    """Encode Docs.
+
+    model (EncoderModel): With a checkpoint.
+    docs (list[Doc]): Any Docs, also empty ones.
+    is_train (bool): Whether dropout is on and gradients will be asked for.
+    RETURNS (tuple[FullTransformerBatch, Callable]): The output, and a callback that takes the
+        gradient of all output rows, shape (n_rows, width).
+    RAISES (ValueError): Without a checkpoint.
+    """
     shim = encoder_shim(model)
     reader = shim.reader
     encoded = reader.encode(docs)

@@ -92,8 +92,8 @@ def packed_attention(
 ) -> Tensor:
     """Let each piece attend to the pieces of its own row.
 
-    With gradients, probabilities are kept and plain matrix products are used: on CPUs the backward
-    pass of the fused kernel is slow. Without, the fused kernel is used.
+    For gradients on a CPU, where the backward pass of torch's fused kernel is slow, probabilities
+    are kept and plain matrix products are used; in all other cases the fused kernel is.
 
     query (Tensor): shape (n_pieces, width).
     key (Tensor): shape (n_pieces, width).
@@ -102,8 +102,15 @@ def packed_attention(
     n_heads (int): Number of attention heads.
     RETURNS (Tensor): shape (n_pieces, width).
     """
-    if torch.is_grad_enabled() and query.requires_grad:
-        return _PackedAttention.apply(query, key, value, groups, n_heads)
+    if query.device.type == "cpu" and torch.is_grad_enabled() and query.requires_grad:
+        return kept_attention(query, key, value, groups, n_heads)
+    return fused_attention(query, key, value, groups, n_heads)
+
+
+def fused_attention(
+    query: Tensor, key: Tensor, value: Tensor, groups: Sequence[RowGroup], n_heads: int
+) -> Tensor:
+    """Attend by torch's fused kernel. Arguments and result are those of packed_attention."""
     output = torch.empty_like(query)
     for group in groups:
         q, k, v = (group.split(packed, n_heads) for packed in (query, key, value))
@@ -112,7 +119,15 @@ def packed_attention(
     return output
 
 
-class _PackedAttention(torch.autograd.Function):
+def kept_attention(
+    query: Tensor, key: Tensor, value: Tensor, groups: Sequence[RowGroup], n_heads: int
+) -> Tensor:
+    """Attend, and keep the probabilities. Arguments and result are those of packed_attention."""
+    output: Tensor = _KeptAttention.apply(query, key, value, groups, n_heads)
+    return output
+
+
+class _KeptAttention(torch.autograd.Function):
     """Softmax attention and its gradient, group by group."""
 
     @staticmethod

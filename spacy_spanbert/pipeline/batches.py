@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 
 # Enough for full batches inside the encoder, little enough for memory not to grow with a corpus.
@@ -28,3 +29,23 @@ def batch_by_words(
         n_words += len(doc)
     if batch:
         yield batch
+
+
+def annotate_stream(
+    component: TrainablePipe, stream: Iterable[Doc], batch_size: int
+) -> Iterator[Doc]:
+    """Run a component over a stream of Docs, in batches of bounded length.
+
+    component (TrainablePipe): What predicts and sets annotations.
+    stream (Iterable[Doc]): Docs that the components before it have seen.
+    batch_size (int): The most Docs in a batch.
+    YIELDS (Doc): The Docs, in order; of a batch that failed, none, if the error handler of the
+        component does not raise.
+    """
+    error_handler = component.get_error_handler()
+    for docs in batch_by_words(stream, batch_size):
+        try:
+            component.set_annotations(docs, component.predict(docs))
+            yield from docs
+        except Exception as error:  # the user's error handler decides
+            error_handler(component.name, component, docs, error)

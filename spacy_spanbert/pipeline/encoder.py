@@ -45,7 +45,17 @@ def make_encoder(
     lr_scale: float,
     layer_lr_decay: float,
 ) -> SpanbertEncoder:
-    """Make the encoder component from a config. Its arguments are SpanbertEncoder's."""
+    """Make the encoder component from a config.
+
+    nlp (Language): The pipeline.
+    name (str): The component's name.
+    model (EncoderModel): As `spacy-spanbert.Encoder.v1` builds it.
+    set_extra_annotations (Callable[[list[Doc], FullTransformerBatch], None]): Called with each
+        batch that was encoded.
+    frozen, freeze_layers, lr_scale, layer_lr_decay: See SpanbertEncoder.
+    RETURNS (SpanbertEncoder): Without weights.
+    RAISES (SpanbertError): If a setting is out of its range.
+    """
     return SpanbertEncoder(
         nlp.vocab,
         model,

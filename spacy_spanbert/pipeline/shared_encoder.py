@@ -21,7 +21,7 @@ from spacy_spanbert.checkpoints.scratch import build_checkpoint
 from spacy_spanbert.layers.encoder import EncoderModel, encoder_shim, set_checkpoint
 from spacy_spanbert.layers.encoder_tok2vec import replace_listener, replace_listener_config
 from spacy_spanbert.layers.gradients import PendingBackward
-from spacy_spanbert.pipeline.batches import batch_by_words
+from spacy_spanbert.pipeline.batches import annotate_stream
 
 
 class SpanbertEncoder(Transformer):
@@ -153,13 +153,7 @@ class SpanbertEncoder(Transformer):
         YIELDS (Doc): The Docs, in order, with `doc._.trf_data`.
         """
         install_extensions()
-        error_handler = self.get_error_handler()
-        for docs in batch_by_words(stream, batch_size):
-            try:
-                self.set_annotations(docs, self.predict(docs))
-                yield from docs
-            except Exception as error:  # the user's error handler decides
-                error_handler(self.name, self, docs, error)
+        yield from annotate_stream(self, stream, batch_size)
 
     def update(
         self,

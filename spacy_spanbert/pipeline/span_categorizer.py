@@ -21,7 +21,7 @@ from spacy_spanbert.layers.span_scorer import (
 )
 from spacy_spanbert.nn.candidates import SpanCandidates
 from spacy_spanbert.nn.losses import span_loss
-from spacy_spanbert.pipeline.batches import batch_by_words
+from spacy_spanbert.pipeline.batches import annotate_stream
 from spacy_spanbert.pipeline.labelled_head import LabelledHead
 from spacy_spanbert.pipeline.span_candidates import (
     Suggester,
@@ -30,7 +30,12 @@ from spacy_spanbert.pipeline.span_candidates import (
     training_candidates,
 )
 from spacy_spanbert.pipeline.span_gold import span_targets
-from spacy_spanbert.pipeline.span_labels import read_corpus, report_coverage, report_suggested
+from spacy_spanbert.pipeline.span_labels import (
+    read_corpus,
+    report_coverage,
+    report_score_weights,
+    report_suggested,
+)
 from spacy_spanbert.pipeline.span_predictions import (
     ScoredSpans,
     select_spans,
@@ -114,11 +119,10 @@ class SpanbertSpanCategorizer(LabelledHead):
         """Learn labels and the longest span from examples, and make the scorer's weights.
 
         get_examples (Callable[[], Iterable[Example]]): A representative set of examples.
-        nlp (Language | None): Not used.
+        nlp (Language | None): The pipeline; its config is looked at for the weights of scores.
         labels (list[str] | None): The labels, if they are known; else those of the examples.
         RAISES (SpanbertError): If there is no label, or no example has `spans[spans_key]`.
         """
-        del nlp
         corpus = read_corpus(get_examples, self.cfg)
         for label in sorted(corpus.labels) if labels is None else labels:
             self.add_label(label)
@@ -130,6 +134,8 @@ class SpanbertSpanCategorizer(LabelledHead):
             )
         self.cfg["max_length"] = corpus.max_length
         report_coverage(corpus, self.labels, self.name)
+        if nlp is not None:
+            report_score_weights(nlp, self.key, self.name)
         if self.suggester is not None:
             report_suggested(get_examples(), self.suggester, self.key, self.name)
         set_sizes(
@@ -190,13 +196,7 @@ class SpanbertSpanCategorizer(LabelledHead):
         batch_size (int): The most Docs in a batch.
         YIELDS (Doc): The Docs, in order.
         """
-        error_handler = self.get_error_handler()
-        for docs in batch_by_words(stream, batch_size):
-            try:
-                self.set_annotations(docs, self.predict(docs))
-                yield from docs
-            except Exception as error:  # the user's error handler decides
-                error_handler(self.name, self, docs, error)
+        yield from annotate_stream(self, stream, batch_size)
 
     def update(
         self,

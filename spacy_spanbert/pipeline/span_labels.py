@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from spacy import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
@@ -104,6 +105,22 @@ def report_suggested(
     if missed := +missed:
         text += f"; not suggested: {_counts(missed)}"
     sys.stderr.write(text + "\n")
+
+
+def report_score_weights(nlp: Language, spans_key: str, name: str) -> None:
+    """Print that `spacy train` would not see the spans' scores, if that is so.
+
+    nlp (Language): The pipeline.
+    spans_key (str): Key of the spans.
+    name (str): The component's name.
+    """
+    weights = nlp.config["training"]["score_weights"]
+    if not any(weight and key.startswith(f"spans_{spans_key}_") for key, weight in weights.items()):
+        sys.stderr.write(
+            f"[{name}] [training.score_weights] weighs no score of spans_key = {spans_key!r}: "
+            "`spacy train` would score every step without these spans. Add to it "
+            f"spans_{spans_key}_f = 1.0\n"
+        )
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -64,7 +64,18 @@ def make_spancat(
     cross_sentences: bool,
     write_ents: bool,
 ) -> SpanbertSpanCategorizer:
-    """Make the component from a config. Its arguments are SpanbertSpanCategorizer's."""
+    """Make the component from a config.
+
+    nlp (Language): The pipeline.
+    name (str): The component's name.
+    model (ScorerModel): As `spacy-spanbert.SpanScorer.v1` builds it.
+    scorer (Callable | None): Scores predictions against gold, as `spacy-spanbert.span_scorer.v1`
+        builds it.
+    suggester, lr_scale, loss, spans_key, threshold, max_length, multilabel, max_positive, overlap,
+        cross_sentences, write_ents: See SpanbertSpanCategorizer.
+    RETURNS (SpanbertSpanCategorizer): Without labels and weights.
+    RAISES (SpanbertError): If settings do not suit one another.
+    """
     return SpanbertSpanCategorizer(
         nlp.vocab,
         model,

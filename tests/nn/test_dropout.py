@@ -15,6 +15,15 @@ def test_the_asked_share_is_zero_and_the_mean_stays(rate, dtype):
     assert len(dropped.unique()) == 2
 
 
+def test_the_scale_is_not_rounded_to_bfloat16():
+    x = torch.linspace(1, 2, 20_000).to(torch.bfloat16)
+    dropped = byte_dropout(x, 0.1)
+    is_kept = dropped != 0
+    # each product is rounded by itself, up or down, so that the sum is not off in one direction
+    ratio = dropped[is_kept].double().sum() / x[is_kept].double().sum()
+    assert ratio.item() == pytest.approx(256 / 230, rel=2e-4)
+
+
 def test_each_byte_of_the_draws_is_used_alike():
     dropped = byte_dropout(torch.ones(100_000, 8), 0.25)
     shares = (dropped == 0).float().mean(0)

@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from spacy_spanbert.nn.packed_attention import packed_attention, row_groups
+from spacy_spanbert.nn.packed_attention import (
+    fused_attention,
+    kept_attention,
+    packed_attention,
+    row_groups,
+)
 
 WIDTH, HEADS = 6, 2
 
@@ -44,11 +49,12 @@ def test_it_is_attention_inside_each_row(with_gradient, lengths):
 
 
 @given(grouped_lengths)
-def test_its_gradient_is_that_of_finite_differences(lengths):
+@pytest.mark.parametrize("attention", [kept_attention, fused_attention])
+def test_its_gradient_is_that_of_finite_differences(attention, lengths):
     inputs = make_inputs(lengths, requires_grad=True, dtype=torch.float64)
     groups = row_groups(lengths)
     assert torch.autograd.gradcheck(
-        lambda *packed: packed_attention(*packed, groups, HEADS), inputs, fast_mode=True
+        lambda *packed: attention(*packed, groups, HEADS), inputs, fast_mode=True
     )
 
 

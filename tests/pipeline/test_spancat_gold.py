@@ -254,3 +254,24 @@ def test_convolution_with_a_suggester_is_refused_when_the_pipeline_is_made():
     suggester = {"@misc": "spacy.ngram_suggester.v1", "sizes": [1]}
     with pytest.raises(ValueError, match="conv_layers"):
         add_spancat(spacy.blank("en"), suggester=suggester, model={"conv_layers": 1})
+
+
+@pytest.mark.parametrize(
+    ("spans_key", "weights", "is_told"),
+    [
+        ("sc", {}, False),  # the factory's own weights are for sc
+        ("mine", {}, True),
+        ("mine", {"spans_mine_f": 0.5}, False),
+        ("mine", {"spans_mine_f": 0.0}, True),
+    ],
+)
+def test_weights_that_leave_the_spans_out_of_the_score_are_told(
+    tiny_bert, capsys, spans_key, weights, is_told
+):
+    nlp = spacy.blank("en", config={"training": {"score_weights": weights}})
+    add_encoder(nlp)
+    add_spancat(nlp, spans_key=spans_key)
+    examples = make_examples(nlp, NESTED, spans_key=spans_key)
+    initialize(nlp, tiny_bert, examples)
+    told = f"weighs no score of spans_key = '{spans_key}'" in capsys.readouterr().err
+    assert told == is_told
