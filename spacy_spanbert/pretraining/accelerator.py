@@ -1,5 +1,6 @@
 """Devices, processes and precision of a run."""
 
+import os
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -17,14 +18,22 @@ from spacy_spanbert.pretraining.settings import TrainingSettings
 # How long processes wait for the first one, which tokenizes the text.
 TIMEOUT = timedelta(days=2)
 
+USE_FSDP = "ACCELERATE_USE_FSDP"
+
 
 def make_accelerator(settings: TrainingSettings) -> Accelerator:
     """Find out about devices and processes, as `accelerate launch` or `torchrun` started them.
+
+    FSDP that is asked for in the environment becomes `settings.shard`, and the variable is taken
+    out: with it, accelerate would divide the model in a way that does not suit this one, and
+    transformers would load no weights in processes other than the first.
 
     settings (TrainingSettings): Of the config. It decides over precision and accumulation,
         whatever accelerate's environment variables say.
     RETURNS (Accelerator): Of this process.
     """
+    if os.environ.pop(USE_FSDP, "false").lower() in ("1", "true"):
+        settings.shard = True
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dtype = resolve_precision(settings.precision, device)
     # frozen at first, the encoder's parameters have no gradient for a while

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
     get_optimizer_state_dict,
-    set_optimizer_state_dict,
 )
+from torch.distributed.tensor import DTensor, distribute_tensor
 from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
 from spacy_spanbert.checkpoints.checkpoint import Checkpoint, CheckpointError, longest_input
@@ -192,26 +192,26 @@ def optimizer_tensors(
 
 
 def load_optimizer(folder: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    """Take up the optimizer's state that a checkpoint holds.
+    """Take up the optimizer's state that a checkpoint holds; all processes must call this together.
 
     folder (Path): The last checkpoint.
-    model (Module): As the accelerator prepared it.
-    optimizer (Optimizer): Over its parameters; its learning rates and other settings stay.
-    RAISES (CheckpointError): If the file is missing or damaged; names it.
+    model (Module): As the accelerator prepared it, or divided.
+    optimizer (Optimizer): Over its parameters, with moments begun; its learning rates and other
+        settings stay.
+    RAISES (CheckpointError): If the file is missing, damaged or of another model; names it.
     """
     path = folder / OPTIMIZER
-    state: dict[str, dict[str, Tensor]] = {}
-    for name, tensor in _read(path).items():
-        parameter, _, part = name.rpartition("/")
-        state.setdefault(parameter, {})[part] = tensor
-    everywhere = StateDictOptions(full_state_dict=True)
-    current: Any = get_optimizer_state_dict(model, optimizer, options=everywhere)
-    set_optimizer_state_dict(
-        model,
-        optimizer,
-        cast(Any, {"state": state, "param_groups": current["param_groups"]}),
-        options=everywhere,
-    )
+    stored = _read(path)
+    for name, parameter in model.named_parameters():
+        for part, current in optimizer.state.get(parameter, {}).items():
+            tensor = stored.get(f"{name.removeprefix('module.')}/{part}")
+            if tensor is None or tensor.shape != current.shape:
+                raise CheckpointError(f"{path} is not of this run: {name} lacks its {part}.")
+            if isinstance(current, DTensor):
+                tensor = distribute_tensor(
+                    tensor.to(current.device), current.device_mesh, current.placements
+                )
+            current.copy_(tensor)
 
 
 def load_model(folder: Path, model: PretrainingModel) -> None:

@@ -16,7 +16,7 @@ FREE: Any = {
     "output": True,
     "corruption": True,
     "corpus": {"text": True, "n_process": True},
-    "training": {"log_every": True},
+    "training": {"log_every": True, "shard": True},
 }
 
 

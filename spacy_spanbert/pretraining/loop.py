@@ -7,6 +7,7 @@ from time import perf_counter
 
 import torch
 from accelerate import Accelerator
+from torch.distributed.tensor import DTensor
 from tqdm import tqdm
 from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
@@ -25,12 +26,18 @@ from spacy_spanbert.pretraining.model import PretrainingModel
 from spacy_spanbert.pretraining.optimizer import (
     begin_moments,
     learn_rate,
-    make_optimizer,
     set_learn_rate,
 )
 from spacy_spanbert.pretraining.sampling import CorruptedText, Sampler, WindowNumber, spread_sample
 from spacy_spanbert.pretraining.settings import PretrainSettings
-from spacy_spanbert.pretraining.steps import Prefetcher, StepRunner, plain_model
+from spacy_spanbert.pretraining.sharding import (
+    WholeModel,
+    drop_encoder_gradients,
+    freeze_encoder,
+    plain_model,
+    prepare_model,
+)
+from spacy_spanbert.pretraining.steps import Prefetcher, StepRunner
 from spacy_spanbert.pretraining.tallies import Score, Tally, total_loss
 from spacy_spanbert.pretraining.train_report import TrainReport
 
@@ -88,9 +95,9 @@ class Pretrainer:
         if progress.total_steps is None:
             progress.total_steps = planned_steps(settings.budget, len(train), step_windows)
         self._weights = model.weights
-        _freeze_encoder(model, False)
-        optimizer = make_optimizer(model, training)
-        self.model, self.optimizer = accelerator.prepare(model, optimizer)
+        freeze_encoder(model, False)
+        self._whole = WholeModel(model, accelerator, training)
+        self.model, self.optimizer = prepare_model(model, accelerator, training)
         begin_moments(self.optimizer.optimizer)
         if progress.step:
             load_optimizer(self.folder / LAST, self.model, self.optimizer.optimizer)
@@ -153,12 +160,14 @@ class Pretrainer:
         # a step's dropout depends on the step and the process alone
         rank = self.accelerator.process_index
         torch.manual_seed((training.seed * 1_000_003 + step * 1009 + rank) % 2**63)
-        _freeze_encoder(
-            plain_model(self.accelerator, self.model), step < training.head_warmup_steps
-        )
+        plain = plain_model(self.accelerator, self.model)
+        is_frozen = step < training.head_warmup_steps
+        freeze_encoder(plain, is_frozen)
         items = prefetcher.take(self._mine(step), self._mine(step + 1))
         report.add(items)
         self.runner.backward(items, report.tally)
+        if is_frozen:
+            drop_encoder_gradients(plain)
         self._check_gradient(
             self.accelerator.clip_grad_norm_(
                 self.model.parameters(), training.grad_clip or math.inf
@@ -171,6 +180,8 @@ class Pretrainer:
         self.optimizer.zero_grad()
 
     def _check_gradient(self, norm: torch.Tensor | None) -> None:
+        # of a divided model, each process has a part of the norm
+        norm = norm.full_tensor() if isinstance(norm, DTensor) else norm
         if norm is None or torch.isfinite(norm):
             return
         training = self.settings.training
@@ -212,8 +223,8 @@ class Pretrainer:
 
     def _save(self, is_best: bool) -> None:
         state = optimizer_tensors(self.model, self.optimizer.optimizer)
-        model = plain_model(self.accelerator, self.model)
-        if self._is_main:
+        model = self._whole.gather(self.model, self.accelerator)
+        if self._is_main and model is not None:
             # killed in between, the run goes on from before the best one and finds it again
             if is_best:
                 save_pretraining(self.folder / BEST, model, self.tokenizer, self.progress)
@@ -231,12 +242,6 @@ class Pretrainer:
             unit="step",
             disable=None if self._is_main else True,
         )
-
-
-def _freeze_encoder(model: PretrainingModel, frozen: bool) -> None:
-    """Let the encoder learn or not; a pooler, which no objective asks, never does."""
-    for name, parameter in model.encoder.named_parameters():
-        parameter.requires_grad_(not frozen and not name.startswith("pooler."))
 
 
 def _held_out_line(step: int, scores: dict[str, Score], is_best: bool) -> str:

@@ -78,6 +78,13 @@ def run_pretraining(settings: PretrainSettings, text: Text, say: Callable[[str],
     """
     accelerator = make_accelerator(settings.training)
     say = say_once(accelerator, say)
+    if settings.training.shard:
+        n = accelerator.num_processes
+        say(
+            f"weights, gradients and optimizer state are divided over {n} processes"
+            if n > 1
+            else "NOTE: [training] shard has nothing to divide over: there is one process"
+        )
     output = settings.output
     output.mkdir(parents=True, exist_ok=True)
     with accelerator.main_process_first():

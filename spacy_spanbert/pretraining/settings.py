@@ -134,6 +134,11 @@ class TrainingSettings(Section):
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         default="auto", description="of matrix products; auto: bfloat16 where the hardware has it"
     )
+    shard: bool = Field(
+        default=False,
+        description="divide weights, gradients and optimizer state over the processes (FSDP); "
+        "accelerate launch --use_fsdp sets it",
+    )
     evaluate_every: int = Field(default=1000, ge=1, description="steps between two evaluations")
     evaluate_windows: int = Field(
         default=2000,

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 
 import torch
 from accelerate import Accelerator
 from torch.nn.parallel import DistributedDataParallel
 
+from spacy_spanbert.nn.objectives import Answers
 from spacy_spanbert.pretraining.collate import collate, count_targets
-from spacy_spanbert.pretraining.model import PretrainingModel
 from spacy_spanbert.pretraining.sampling import CorruptedText, WindowNumber
+from spacy_spanbert.pretraining.sharding import is_sharded
 from spacy_spanbert.pretraining.tallies import Tally
 from spacy_spanbert.pretraining.windows import Corrupted
 
@@ -51,24 +53,24 @@ class StepRunner:
         Each objective's sum is divided by its number of targets on all processes and in all
         batches of the step, so that the gradient does not depend on how the work is divided.
 
-        items (Sequence[Item]): This process's windows.
+        items (Sequence[Item]): This process's windows, at least one.
         tally (Tally): What the objectives did is added here.
         """
         n_targets = self._global_targets(items)
-        batches = list(self._batches(items))
-        for number, batch in enumerate(batches):
-            is_last = number == len(batches) - 1
-            if is_last:
-                self._backward(batch, n_targets, tally)
-            else:
-                with self.accelerator.no_sync(self.model):
-                    self._backward(batch, n_targets, tally)
+        rounds = self._rounds(items, items[0])
+        for number, (batch, is_counted) in enumerate(rounds):
+            is_last = number == len(rounds) - 1
+            with nullcontext() if is_last else self.accelerator.no_sync(self.model):
+                answers = self._answer(self.model, batch)
+                self._backward(answers, n_targets, is_counted)
+            if is_counted:
+                tally.add(answers)
 
-    def _backward(self, batch: list[Item], n_targets: dict[str, int], tally: Tally) -> None:
-        answers = self.model(collate(*_unzip(batch), device=self.accelerator.device))
-        tally.add(answers)
+    def _backward(
+        self, answers: dict[str, Answers], n_targets: dict[str, int], is_counted: bool
+    ) -> None:
         # data parallelism takes the mean over processes, and the sum is wanted
-        scale = self.accelerator.num_processes
+        scale = self.accelerator.num_processes * is_counted
         loss = sum(
             answers[name].loss * (scale * weight / max(1, n_targets[name]))
             for name, weight in self.weights.items()
@@ -79,7 +81,7 @@ class StepRunner:
         """Answer without learning.
 
         text (CorruptedText): The windows.
-        numbers (Sequence[WindowNumber]): Those of all processes.
+        numbers (Sequence[WindowNumber]): Those of all processes, at least one.
         tally (Tally): What the objectives did is added here.
         """
         # data parallelism would have processes wait for one that has fewer windows, or none
@@ -87,10 +89,33 @@ class StepRunner:
         if isinstance(model, DistributedDataParallel):
             model = model.module
         self.model.eval()
+        items = [text.read(number) for number in self.mine(numbers)]
         with torch.no_grad():
-            for batch in self._batches([text.read(number) for number in self.mine(numbers)]):
-                tally.add(model(collate(*_unzip(batch), device=self.accelerator.device)))
+            for batch, is_counted in self._rounds(items, text.read(numbers[0])):
+                answers = self._answer(model, batch)
+                if is_counted:
+                    tally.add(answers)
         self.model.train()
+
+    def _answer(self, model: torch.nn.Module, batch: list[Item]) -> dict[str, Answers]:
+        with self.accelerator.autocast():
+            answers: dict[str, Answers] = model(
+                collate(*_unzip(batch), device=self.accelerator.device)
+            )
+        return answers
+
+    def _rounds(self, items: Sequence[Item], stand_in: Item) -> list[tuple[list[Item], bool]]:
+        """Divide windows into batches, and say of each whether it counts.
+
+        A divided model is put together for each batch by all processes at once, so that those with
+        fewer batches encode a window besides, which does not count.
+        """
+        rounds = [(batch, True) for batch in self._batches(items)]
+        if is_sharded(self.model):
+            mine = torch.tensor([len(rounds)], device=self.accelerator.device)
+            most = int(self.accelerator.gather(mine).max())
+            rounds += [([stand_in], False)] * (most - len(rounds))
+        return rounds
 
     def _global_targets(self, items: Sequence[Item]) -> dict[str, int]:
         counts = count_targets(*_unzip(items))
@@ -151,10 +176,3 @@ class Prefetcher:
 
 def _unzip(items: Sequence[Item]) -> tuple[list[Corrupted], list[bool | None]]:
     return [item[0] for item in items], [item[1] for item in items]
-
-
-def plain_model(accelerator: Accelerator, model: torch.nn.Module) -> PretrainingModel:
-    """RETURNS (PretrainingModel): The model without what the accelerator put around it."""
-    unwrapped = accelerator.unwrap_model(model)
-    assert isinstance(unwrapped, PretrainingModel)
-    return unwrapped

@@ -1,7 +1,9 @@
+import os
+
 import pytest
 import torch
 
-from spacy_spanbert.pretraining.accelerator import make_accelerator, say_once
+from spacy_spanbert.pretraining.accelerator import USE_FSDP, make_accelerator, say_once
 from spacy_spanbert.pretraining.settings import TrainingSettings
 
 
@@ -24,3 +26,12 @@ def test_the_first_process_speaks():
     said = []
     say_once(make_accelerator(TrainingSettings()), said.append)("a line")
     assert said == ["a line"]
+
+
+@pytest.mark.parametrize(("value", "expected"), [("true", True), ("1", True), ("false", False)])
+def test_fsdp_in_the_environment_becomes_a_setting(value, expected, monkeypatch):
+    monkeypatch.setenv(USE_FSDP, value)
+    settings = TrainingSettings(precision="float32")
+    make_accelerator(settings)
+    assert settings.shard == expected
+    assert USE_FSDP not in os.environ  # or transformers would leave weights out

@@ -4,16 +4,19 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from spacy_spanbert.pretraining.checkpoint import load_progress
 from spacy_spanbert.pretraining.log import read_log
+from spacy_spanbert.pretraining.loop import LAST
 from tests.cli.small_pretraining import STEPS, pretrain_words, write_small_text
 from tests.pretraining.train_simple import train
 
 ROOT = Path(__file__).parents[2]
 
 
-def run_in_two(module: str, *arguments: object) -> str:
+def run_in_two(module: str, *arguments: object, **environment: str) -> str:
     """Run a module in two processes; give what they printed."""
     run = subprocess.run(
         [
@@ -22,7 +25,7 @@ def run_in_two(module: str, *arguments: object) -> str:
             *map(str, arguments),
         ],
         cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
         capture_output=True,
         text=True,
         timeout=300,
@@ -31,8 +34,17 @@ def run_in_two(module: str, *arguments: object) -> str:
     return run.stdout + run.stderr
 
 
-def train_in_two(*arguments: object) -> None:
-    run_in_two("tests.pretraining.train_simple", *arguments)
+def train_in_two(*arguments: object, **environment: str) -> None:
+    run_in_two("tests.pretraining.train_simple", *arguments, **environment)
+
+
+def assert_equal_curves(expected: Path, found: Path, rel: float) -> None:
+    lines, others = read_log(expected), read_log(found)
+    assert len(lines) == len(others) == 6 + 3
+    for line, other in zip(lines, others, strict=True):
+        assert line.keys() == other.keys()
+        for key in line.keys() - {"pieces_per_second", "part"}:
+            assert other[key] == pytest.approx(line[key], rel=rel), (line["step"], key)
 
 
 @pytest.mark.slow
@@ -42,18 +54,31 @@ def test_two_processes_have_the_loss_curve_of_one(tmp_path, tiny_bert):
     two.mkdir()
     train(one, tiny_bert)
     train_in_two(two, tiny_bert)
-    expected, found = read_log(one), read_log(two)
-    assert len(expected) == len(found) == 6 + 3
-    for line, other in zip(expected, found, strict=True):
-        assert line.keys() == other.keys()
-        for key in line.keys() - {"pieces_per_second", "part"}:
-            assert other[key] == pytest.approx(line[key], rel=1e-5), (line["step"], key)
+    assert_equal_curves(one, two, 1e-5)
+
+
+@pytest.mark.slow
+def test_a_divided_model_has_the_loss_curve_of_a_whole_one_and_goes_on(tmp_path, tiny_bert):
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.mkdir()
+    two.mkdir()
+    train(one, tiny_bert)
+    fsdp = {"ACCELERATE_USE_FSDP": "true", "FSDP_VERSION": "2"}
+    train_in_two(two, tiny_bert, 1, **fsdp)
+    assert load_progress(two / LAST).step == 3
+    train_in_two(two, tiny_bert, **fsdp)
+    assert_equal_curves(one, two, 1e-4)
+    for name in ("model.safetensors", "pretraining_heads.safetensors", "optimizer.safetensors"):
+        expected, found = (load_file(run / LAST / name) for run in (one, two))
+        assert expected.keys() == found.keys()
+        for key, tensor in expected.items():
+            torch.testing.assert_close(found[key], tensor, rtol=1e-3, atol=1e-5, msg=key)
 
 
 @pytest.mark.slow
 def test_ctrl_c_in_one_process_stops_all_after_the_same_step(tmp_path, tiny_bert):
     train_in_two(tmp_path, tiny_bert, 1)
-    assert load_progress(tmp_path / "checkpoint-last").step == 3
+    assert load_progress(tmp_path / LAST).step == 3
 
 
 @pytest.mark.slow

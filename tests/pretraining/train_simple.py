@@ -1,6 +1,7 @@
 """Pretrain on the simple text, in one process or in several.
 
-`train_simple.py FOLDER TOKENIZER [RANK]`; that process gets Ctrl-C in its third step.
+`train_simple.py FOLDER TOKENIZER [RANK]`; that process gets Ctrl-C in its third step. Started once
+more, it goes on.
 """
 
 import signal
@@ -9,8 +10,8 @@ from pathlib import Path
 
 from spacy_spanbert.checkpoints.load import load_tokenizer
 from spacy_spanbert.pretraining.accelerator import make_accelerator
-from spacy_spanbert.pretraining.checkpoint import Progress
-from spacy_spanbert.pretraining.loop import Pretrainer
+from spacy_spanbert.pretraining.checkpoint import Progress, load_model, load_progress
+from spacy_spanbert.pretraining.loop import LAST, Pretrainer
 from tests.pretraining.simple import make_model, make_settings, make_text
 
 
@@ -24,14 +25,17 @@ def train(output: Path, tokenizer: Path, interrupted: int | None = None) -> None
         # one window, which the second process has no part of
         evaluate_windows=1,
     )
+    progress, model = load_progress(output / LAST), make_model()
+    if progress is not None:
+        load_model(output / LAST, model)
     trainer = Pretrainer(
         settings,
-        make_model(),
+        model,
         load_tokenizer(tokenizer),
         make_text(seed=3),
         make_text(5, seed=9),
         make_accelerator(settings.training),
-        Progress(),
+        progress or Progress(),
         lambda line: None,
     )
     if trainer.accelerator.process_index == interrupted:
