@@ -1,4 +1,4 @@
-"""The encoder by itself: the speed that no pipeline on it can exceed."""
+"""The encoder by itself, as plain transformers runs it: with padding, which a pipeline may avoid."""
 
 from collections.abc import Iterator, Sequence
 

@@ -190,7 +190,14 @@ def _source(report: Report) -> str:
     return (
         f"`{report['command']}`: {report['date']}, {machine['cpu']}, {machine['n_cores']} cores, "
         f"{bfloat16}, torch {report['versions']['torch']}, spaCy {report['versions']['spacy']}"
+        f"{_load(machine)}"
     )
+
+
+def _load(machine: dict[str, Any]) -> str:
+    """Say that the machine was busy, if it was."""
+    load = machine["load"]
+    return "" if load is None or load < 1 else f"; other programs were running (load {load:.1f})"
 
 
 def _number(value: float) -> str:

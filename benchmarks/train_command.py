@@ -23,7 +23,7 @@ from benchmarks.arguments import ROOT
 _EVALUATION = re.compile(r"^\s*(\d+)\s+(\d+)\s+(?:[\d.]+\s+)+([\d.]+)\s*$")
 # Of the time limit: what a run may take longer than it was thought to.
 MARGIN = 0.04
-N_EVALUATIONS = 8
+N_EVALUATIONS = 5
 N_LAST_LINES = 30
 
 
