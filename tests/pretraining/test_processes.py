@@ -82,10 +82,11 @@ def test_ctrl_c_in_one_process_stops_all_after_the_same_step(tmp_path, tiny_bert
 
 
 @pytest.mark.slow
-def test_one_of_two_processes_speaks_for_both(tmp_path, tiny_bert):
+def test_one_of_two_processes_speaks_and_reads_for_both(tmp_path, tiny_bert):
     text = write_small_text(tmp_path / "text.txt")
     words = pretrain_words(text, tmp_path / "pretrained", tiny_bert)
-    run = run_in_two("spacy", "spanbert", *words)
+    run = run_in_two("tests.pretraining.command_counting_reads", *words)
+    assert run.count("read by process 0") == run.count("read by process") == 1
     assert run.count("6 steps") == run.count("loss curve:") == run.count("in the whole run") == 1
     counts = read_log(tmp_path / "pretrained")[-2]["counts"]
     assert counts["windows"] == STEPS * 256 // 32
