@@ -16,17 +16,17 @@ def test_a_full_disk_is_told_with_the_place(number):
 
 def test_the_file_that_the_system_names_is_told(tmp_path):
     missing = tmp_path / "missing" / "file"
-    with pytest.raises(WriteError, match=f"{missing}: No such file or directory. Make it"):
-        with writing(tmp_path):
-            missing.write_text("a")
+    message = f"{missing}: No such file or directory. Make it"
+    with pytest.raises(WriteError, match=message), writing(tmp_path):
+        missing.write_text("a")
 
 
 def test_the_target_of_a_renaming_is_told_and_not_the_temporary_file(tmp_path):
     (tmp_path / "temporary").write_text("a")
     (tmp_path / "log").mkdir()
-    with pytest.raises(WriteError, match=f"Cannot write {tmp_path / 'log'}: Is a directory"):
-        with writing(tmp_path):
-            (tmp_path / "temporary").replace(tmp_path / "log")
+    message = f"Cannot write {tmp_path / 'log'}: Is a directory"
+    with pytest.raises(WriteError, match=message), writing(tmp_path):
+        (tmp_path / "temporary").replace(tmp_path / "log")
 
 
 def test_other_errors_pass():
