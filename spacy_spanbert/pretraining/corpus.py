@@ -23,7 +23,6 @@ PIECES = "pieces.arrow"
 HELD_OUT = "held_out.npy"
 COUNTS = "counts.npy"
 CORPUS = "corpus.json"
-FILES = (PIECES, HELD_OUT, COUNTS, CORPUS)
 WRITING = ".writing-"
 ABANDONED_SECONDS = 24 * 3600
 # Sets the random numbers of this choice apart from others of the same seed.
@@ -33,6 +32,9 @@ STREAM = 2
 class Corpus:
     """A tokenized corpus.
 
+    `special_ids` are the vocabulary indices of special pieces, [UNK] among them, which `counts`
+    leaves out.
+
     folder (Path): As `open_corpus` makes it.
     """
 
@@ -41,6 +43,8 @@ class Corpus:
         self.folder = folder
         self.source = CorpusSource.from_json(stored["source"])
         self.statistics = CorpusStatistics(**stored["statistics"])
+        # corpora of earlier versions do not tell
+        self.special_ids: list[int] = stored.get("special_ids", [])
         self.store = PieceStore(folder / PIECES)
         self.held_out: NDArray[np.int64] = np.load(folder / HELD_OUT)
         self.counts: NDArray[np.int64] = np.load(folder / COUNTS)
@@ -65,7 +69,7 @@ def open_corpus(
     held_out: float,
     seed: int,
 ) -> Corpus:
-    """Open a tokenized corpus; make it first if it is not there.
+    """Open a tokenized corpus; make it first if it is not there, or damaged.
 
     It appears whole or not at all. What it is called in the cache depends on all that its content
     depends on, so that one of other text or settings is never taken for it.
@@ -82,7 +86,8 @@ def open_corpus(
     RAISES (WriteError): If the disk is full.
     """
     folder = cache / source.fingerprint
-    if not _is_whole(folder):
+    corpus = _open_whole(folder)
+    if corpus is None:
         cache.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(cache)
         with tempfile.TemporaryDirectory(prefix=WRITING, dir=cache) as temporary:
@@ -91,18 +96,24 @@ def open_corpus(
             with writing(folder):
                 _write(part, source, documents(), tokenizer, held_out, seed)
                 _put_in_place(part, folder)
-    return Corpus(folder)
+        corpus = Corpus(folder)
+    return corpus
 
 
-def _is_whole(folder: Path) -> bool:
-    return all((folder / name).is_file() for name in FILES)
+def _open_whole(folder: Path) -> Corpus | None:
+    """A corpus that cannot be read is as good as none: it is made again of the same text."""
+    try:
+        corpus = Corpus(folder)
+    except (OSError, EOFError, ValueError, KeyError, TypeError):
+        return None
+    return corpus if len(corpus.store) == corpus.statistics.documents else None
 
 
 def _put_in_place(part: Path, folder: Path) -> None:
-    if _is_whole(folder):
+    if _open_whole(folder) is not None:
         return  # another process was quicker, and made the same
     if folder.is_dir():
-        shutil.rmtree(folder)  # somebody removed files from it
+        shutil.rmtree(folder)  # somebody removed files from it, or spoilt them
     part.rename(folder)
 
 
@@ -134,10 +145,15 @@ def _write(
     store = PieceStore(folder / PIECES)
     for number in chosen:
         counts -= np.bincount(store.document(int(number)).ids, minlength=len(counts))
-    counts[tokenizer.all_special_ids] = 0
+    special_ids = sorted(tokenizer.all_special_ids)
+    counts[special_ids] = 0
     np.save(folder / HELD_OUT, chosen)
     np.save(folder / COUNTS, counts)
-    stored = {"source": source.to_json(), "statistics": asdict(statistics)}
+    stored = {
+        "source": source.to_json(),
+        "statistics": asdict(statistics),
+        "special_ids": special_ids,
+    }
     (folder / CORPUS).write_text(json.dumps(stored, indent=1), encoding="utf8")
 
 

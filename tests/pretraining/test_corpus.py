@@ -9,7 +9,6 @@ from transformers import PreTrainedTokenizerFast
 
 from spacy_spanbert.checkpoints.load import load_tokenizer
 from spacy_spanbert.errors import SpanbertError
-from spacy_spanbert.pretraining import corpus as corpus_module
 from spacy_spanbert.pretraining.corpus import Corpus, choose_held_out, open_corpus
 from spacy_spanbert.pretraining.corpus_source import CorpusSource, SourceFile
 from spacy_spanbert.pretraining.documents import PieceDocument
@@ -85,14 +84,26 @@ def test_a_corpus_that_is_there_is_not_made_again(
     np.testing.assert_array_equal(opened.held_out, made.held_out)
 
 
-@pytest.mark.parametrize("name", corpus_module.FILES)
-def test_a_corpus_that_lacks_a_file_is_made_again(
-    tmp_path: Path, documents: list[PieceDocument], bert: PreTrainedTokenizerFast, name: str
+@pytest.mark.parametrize("name", ["pieces.arrow", "held_out.npy", "counts.npy", "corpus.json"])
+@pytest.mark.parametrize("damage", ["missing", "empty", "other", "half"])
+def test_a_corpus_with_a_missing_or_damaged_file_is_made_again(
+    tmp_path: Path, documents: list[PieceDocument], bert: PreTrainedTokenizerFast, name, damage
 ):
     folder = open_(tmp_path, documents, bert).folder
+    content = (folder / name).read_bytes()
     (folder / name).unlink()
-    assert len(open_(tmp_path, documents, bert).store) == 30
-    shutil.rmtree(folder)
+    if damage != "missing":
+        contents = {"empty": b"", "other": b"{", "half": content[: len(content) // 2]}
+        (folder / name).write_bytes(contents[damage])
+    made = open_(tmp_path, documents, bert)
+    assert (made.folder / name).read_bytes() == content
+    assert len(open_corpus(tmp_path, SOURCE, never, bert, held_out=0.2, seed=0).store) == 30
+
+
+def test_a_corpus_whose_folder_is_gone_is_made_again(
+    tmp_path: Path, documents: list[PieceDocument], bert: PreTrainedTokenizerFast
+):
+    shutil.rmtree(open_(tmp_path, documents, bert).folder)
     assert len(open_(tmp_path, documents, bert).store) == 30
 
 
