@@ -50,10 +50,23 @@ def test_probabilities_are_those_of_the_head_over_hugging_faces_output(pretraine
         )
 
 
-def test_the_boundary_head_does_not_see_what_is_far_away(pretrained):
-    """The vectors it sees do; but two masks of one span differ by their position alone."""
-    first, second = fill(pretrained, "the old [MASK] [MASK] was there", "sbo")
+def test_the_boundary_head_sees_the_two_pieces_around_the_span_and_the_position(pretrained):
+    checkpoint, model = load_for_filling(pretrained, "sbo")
+    # without attention, the vector of a piece tells of that piece alone
+    with torch.no_grad():
+        for layer in checkpoint.module.encoder.layer:
+            layer.attention.output.dense.weight.zero_()
+            layer.attention.output.dense.bias.zero_()
+
+    def guess(text):
+        return fill_masks(checkpoint, model, text, boundary=True, n_best=3)
+
+    first, second = guess("and he [MASK] [MASK] was in")
     assert first != second
+    assert guess("the he [MASK] [MASK] was of") == [first, second]
+    for other in ("and the [MASK] [MASK] was in", "and he [MASK] [MASK] of in"):
+        assert guess(other)[0] != first
+        assert guess(other)[1] != second
 
 
 @pytest.mark.parametrize(
