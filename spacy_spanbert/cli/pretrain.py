@@ -1,10 +1,12 @@
 """`python -m spacy spanbert pretrain`: pretrain an encoder on your own text."""
 
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+from click import NoSuchOption
 from spacy.cli._util import parse_config_overrides
-from typer import Argument, Context
+from typer import Argument, Context, Exit
 from wasabi import msg
 
 from spacy_spanbert.cli.app import app
@@ -12,6 +14,10 @@ from spacy_spanbert.cli.errors import clean_errors
 from spacy_spanbert.errors import SpanbertError
 
 OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}
+# Needed at the very end, or deep inside: better to know at the start.
+PACKAGES = ("tensorboard", "matplotlib")
+# What a shell makes of a command that Ctrl-C ended; `spacy project` does not take it for done.
+STOPPED = 130
 
 
 @app.command("pretrain", context_settings=OVERRIDES)
@@ -24,7 +30,8 @@ def pretrain_cli(
 
     Values of the config can be replaced: --pretraining.training.learn_rate 5e-5. The same command
     goes on with a run that was interrupted. With several processes or machines, put
-    `accelerate launch -m` in the place of `python -m`.
+    `accelerate launch -m` in the place of `python -m`. Ctrl-C saves, stops, and gives the exit code
+    130.
     """
     from tqdm import tqdm
 
@@ -33,6 +40,7 @@ def pretrain_cli(
     from spacy_spanbert.pretraining.read_config import read_settings
 
     try:
+        _check_packages()
         from accelerate import PartialState
 
         from spacy_spanbert.data.raw_corpus import open_raw_corpus
@@ -42,7 +50,7 @@ def pretrain_cli(
             f"Pretraining needs the package {error.name}: pip install 'spacy-spanbert[pretrain]'"
         ) from error
 
-    settings = read_settings(config, parse_config_overrides(context.args, env_var=None))
+    settings = read_settings(config, _read_overrides(context.args))
     corpus, seed = settings.corpus, settings.training.seed
     problems = Problems()
     text = Text(
@@ -63,11 +71,34 @@ def pretrain_cli(
     progress = run_pretraining(settings, text, tqdm.write)
     for kind, count in sorted(problems.counts.items()):
         msg.warn(f"{kind}: {count:,}")
-    if not PartialState().is_main_process:
-        return
-    if progress.total_steps is None:
-        msg.warn(f"Stopped after step {progress.step:,}, before it was known how many there are")
-    elif progress.step < progress.total_steps:
-        msg.warn(f"Stopped after step {progress.step:,} of {progress.total_steps:,}")
+    is_stopped = progress.total_steps is None or progress.step < progress.total_steps
+    if PartialState().is_main_process:
+        _say_how_far(progress.step, progress.total_steps)
+    if is_stopped:
+        raise Exit(STOPPED)
+
+
+def _check_packages() -> None:
+    for name in PACKAGES:
+        if find_spec(name) is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+def _read_overrides(words: list[str]) -> dict[str, Any]:
+    try:
+        return parse_config_overrides(words, env_var=None)
+    except NoSuchOption as error:
+        raise SpanbertError(
+            f"There is no option {error.option_name}. A value of the config is replaced by its "
+            "full name, with sections: --pretraining.training.learn_rate 5e-5."
+        ) from error
+
+
+def _say_how_far(step: int, total_steps: int | None) -> None:
+    again = "the same command goes on"
+    if total_steps is None:
+        msg.warn(f"Stopped after step {step:,}, before it was known how many there are; {again}")
+    elif step < total_steps:
+        msg.warn(f"Stopped after step {step:,} of {total_steps:,}; {again}")
     else:
-        msg.good(f"{progress.step:,} steps")
+        msg.good(f"{step:,} steps")

@@ -1,5 +1,6 @@
 """Read the config of pretraining: confection's form, checked value by value."""
 
+import configparser
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,25 @@ def read_settings(path: Path, overrides: Mapping[str, Any]) -> PretrainSettings:
         ) from error
     except ValidationError as error:
         raise SpanbertError(f"{path}: {_explain(error)}") from error
+    except configparser.Error as error:
+        raise SpanbertError(f"{path}: {_explain_syntax(error)}") from error
     except (ConfigValidationError, ValueError) as error:
         raise SpanbertError(f"{path}: {error}") from error
+
+
+def _explain_syntax(error: configparser.Error) -> str:
+    """What is wrong with the file, and how to mend it."""
+    if isinstance(error, configparser.DuplicateSectionError):
+        return (
+            f"the section [{error.section}] is there twice, again in line {error.lineno}: put all "
+            "its values into one."
+        )
+    if isinstance(error, configparser.DuplicateOptionError):
+        return (
+            f"[{error.section}] {error.option} is there twice, again in line {error.lineno}: "
+            "remove one."
+        )
+    return " ".join(str(error).split())
 
 
 def _explain(error: ValidationError) -> str:

@@ -5,6 +5,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+# Keys of an encoder's size that pretraining decides elsewhere.
+DECIDED_ELSEWHERE = {
+    "n_pieces": "the vocabulary decides, see size in [pretraining.vocabulary]",
+    "dropout": "set dropout in [pretraining.encoder]",
+    "attention_dropout": "in pretraining there is none inside attention, for it would rule out the "
+    "fast kernels",
+}
+
 Objective = Literal["mlm", "sbo", "nsp", "inserted", "removed"]
 
 
@@ -63,9 +71,25 @@ class EncoderSettings(Section):
     )
     size: dict[str, Any] | None = Field(
         default=None,
-        description="instead: the size of an encoder from scratch (n_layers, width, ...)",
+        description="instead: the size of an encoder from scratch (n_layers, width, n_heads, "
+        "intermediate_width, max_pieces)",
     )
-    dropout: float = Field(default=0.0, ge=0, lt=1, description="dropout between layers, 0 to 1")
+    dropout: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="dropout between layers, 0 to 1; there is none inside attention",
+    )
+
+    @field_validator("size")
+    @classmethod
+    def _only_what_has_an_effect(cls, size: dict[str, Any] | None) -> dict[str, Any] | None:
+        refused = [
+            f"{key}: {DECIDED_ELSEWHERE[key]}" for key in size or () if key in DECIDED_ELSEWHERE
+        ]
+        if refused:
+            raise ValueError(f"leave out {'; '.join(refused)}")
+        return size
 
 
 class PackingSettings(Section):
@@ -85,7 +109,10 @@ class BudgetSettings(Section):
     steps: int | None = Field(default=None, ge=1, description="optimizer steps")
     epochs: float | None = Field(default=None, gt=0, description="times the whole text is read")
     minutes: float | None = Field(
-        default=None, gt=0, description="minutes of training; turned into steps once and stored"
+        default=None,
+        gt=0,
+        description="minutes of training and evaluation; turned into steps once the encoder has "
+        "learnt for some, and stored",
     )
 
     @model_validator(mode="after")
@@ -110,7 +137,11 @@ class TrainingSettings(Section):
         default=8192, ge=8, description="pieces a process encodes at once; more are accumulated"
     )
     learn_rate: float = Field(default=1e-4, gt=0, description="highest learning rate")
-    warmup_steps: int = Field(default=10_000, ge=0, description="steps until it is reached")
+    warmup_steps: int = Field(
+        default=10_000,
+        ge=0,
+        description="steps until it is reached, of heads and encoder each from their first one on",
+    )
     weight_decay: float = Field(
         default=0.01, ge=0, description="of matrices; biases and norms have none"
     )
@@ -129,7 +160,8 @@ class TrainingSettings(Section):
     head_warmup_steps: int = Field(
         default=0,
         ge=0,
-        description="first steps, in which only new heads learn and the encoder is frozen",
+        description="first steps, in which only the heads learn and the encoder is frozen; left "
+        "out if the checkpoint has all heads",
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         default="auto", description="of matrix products; auto: bfloat16 where the hardware has it"
@@ -162,6 +194,16 @@ class PretrainSettings(Section):
     )
     budget: BudgetSettings
     training: TrainingSettings = Field(default_factory=lambda: TrainingSettings())
+
+    @field_validator("corruption")
+    @classmethod
+    def _a_function(cls, corruption: Any) -> Any:
+        if not callable(corruption):
+            raise ValueError(
+                'expected a section with @corruptions = "spacy-spanbert.SpanMasking.v1" or another '
+                "registered function, but there is no such line"
+            )
+        return corruption
 
     @model_validator(mode="after")
     def _consistent(self) -> "PretrainSettings":

@@ -87,7 +87,7 @@ def make_settings(
         corpus={"text": ["unused"]},
         encoder={"checkpoint": "unused"},
         packing={"window": 20, "pairs": True},
-        corruption=None,
+        corruption=mask_one_span,
         objectives=ALL_OBJECTIVES,
         budget=budget or {"steps": 10},
         training={

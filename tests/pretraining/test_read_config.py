@@ -41,6 +41,9 @@ def test_values_can_be_replaced():
         ("encoder.checkpoint", "x", r"a checkpoint or a size, and not both"),
         ("budget.steps", 3, r"exactly one of steps, epochs and minutes, but got steps, minutes"),
         ("corruption.share", 7.0, r"SpanMasking.*share"),
+        ("encoder.size.n_pieces", 9, r"\[pretraining.encoder\] size: leave out n_pieces: the voca"),
+        ("encoder.size.attention_dropout", 0.1, r"leave out attention_dropout: .* none inside"),
+        ("encoder.size.dropout", 0.1, r"leave out dropout: set dropout in \[pretraining.encoder\]"),
     ],
 )
 def test_a_wrong_value_is_named_with_file_and_key(key, value, message):
@@ -72,6 +75,35 @@ def test_a_misspelt_key_and_a_missing_value_are_named(tmp_path):
 def test_a_function_that_is_not_registered_is_named(tmp_path):
     path = write(tmp_path / "a.cfg", {"SpanMasking.v1": "SpanMaskign.v1"})
     with pytest.raises(SpanbertError, match=r"SpanMaskign\.v1"):
+        read_settings(path, {})
+
+
+def test_a_corruption_without_its_function_is_named(tmp_path):
+    path = write(tmp_path / "a.cfg", {'@corruptions = "spacy-spanbert.SpanMasking.v1"': "p = 0.2"})
+    message = r"\[pretraining\] corruption: expected a section with @corruptions = .*'p': 0.2"
+    with pytest.raises(SpanbertError, match=message):
+        read_settings(path, {})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "[pretraining.objectives]",
+            "[paths]\nb = 1\n[pretraining.objectives]",
+            r"section \[paths\] is there twice, again in line \d+: put all",
+        ),
+        (
+            "held_out = 0.1",
+            "held_out = 0.1\nheld_out = 0.2",
+            r"\[pretraining.corpus\] held_out is there twice, again in line \d+: remove one",
+        ),
+        ("[pretraining.objectives]", "[pretraining.objectives", r"a\.cfg: "),
+    ],
+)
+def test_what_is_wrong_with_the_form_is_named(old, new, message, tmp_path):
+    path = write(tmp_path / "a.cfg", {old: new})
+    with pytest.raises(SpanbertError, match=message):
         read_settings(path, {})
 
 
