@@ -33,23 +33,28 @@ def measured_steps(
 ) -> int | None:
     """Turn minutes into steps, once enough steps were timed.
 
-    minutes (float): The budget.
+    minutes (float): The budget; 0 or less if it was spent before the first of these steps.
     seconds (list[float]): Time of each step so far.
     evaluation_seconds (float): Time of one evaluation with saving.
     evaluate_every (int): Steps between two evaluations.
-    RETURNS (int | None): Steps of the whole run, those that are done among them; None while too
-        few were timed.
+    RETURNS (int | None): Steps that fit, those that are done among them; None while too few were
+        timed.
     """
     spent = sum(seconds)
     if len(seconds) < WARM_UP + MEASURED and spent < 60 * minutes:
         return None
-    step = median(seconds[WARM_UP:] or seconds)
     left = 60 * minutes - spent - evaluation_seconds
-    return len(seconds) + max(0, int(left / (step + evaluation_seconds / evaluate_every)))
+    if left <= 0:
+        return len(seconds)
+    step = median(seconds[WARM_UP:] or seconds)
+    return len(seconds) + int(left / (step + evaluation_seconds / evaluate_every))
 
 
 class StepClock:
     """Times the steps, and turns a budget in minutes into steps once enough were timed.
+
+    Steps with a frozen encoder are quicker than those that follow, so that they are paid for but
+    tell nothing about what is to come.
 
     minutes (float | None): The budget; None if it is in steps already.
     evaluate_every (int): Steps between two evaluations.
@@ -60,8 +65,16 @@ class StepClock:
         self.minutes = minutes
         self.evaluate_every = evaluate_every
         self.progress = progress
-        self.evaluation_seconds = 0.0
+        self._evaluation_seconds = 0.0
         self._seconds: list[float] = []
+
+    def add_evaluation(self, seconds: float) -> None:
+        """Count an evaluation.
+
+        seconds (float): How long it took, with saving.
+        """
+        self._evaluation_seconds = seconds
+        self.progress.seconds += seconds
 
     def add(self, seconds: float, accelerator: Accelerator) -> bool:
         """Count a step that the progress counts already; all processes must call this together.
@@ -70,17 +83,18 @@ class StepClock:
         accelerator (Accelerator): Knows the processes.
         RETURNS (bool): Whether the minutes became steps right now.
         """
-        self._seconds.append(seconds)
+        if self.progress.step > self.progress.head_warmup_steps:
+            self._seconds.append(seconds)
         self.progress.seconds += seconds
         if self.progress.total_steps is not None or self.minutes is None:
             return False
-        # of earlier tries, which ended before the steps were known
+        # of earlier tries, with a frozen encoder, and of evaluations
         earlier_steps = self.progress.step - len(self._seconds)
         earlier_seconds = self.progress.seconds - sum(self._seconds)
         total = measured_steps(
             self.minutes - earlier_seconds / 60,
             self._seconds,
-            self.evaluation_seconds,
+            self._evaluation_seconds,
             self.evaluate_every,
         )
         mine = torch.tensor([-1 if total is None else total], device=accelerator.device)

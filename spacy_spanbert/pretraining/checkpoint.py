@@ -1,7 +1,6 @@
 """Checkpoints of pretraining: an encoder that anybody can load, and beside it what goes on."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,41 +22,11 @@ from spacy_spanbert.checkpoints.files import recover_checkpoint, write_checkpoin
 from spacy_spanbert.checkpoints.weights import read_weights
 from spacy_spanbert.pretraining.disk import writing
 from spacy_spanbert.pretraining.model import PretrainingModel
+from spacy_spanbert.pretraining.published_heads import published_heads
 
 HEADS = "pretraining_heads.safetensors"
 OPTIMIZER = "optimizer.safetensors"
 PROGRESS = "pretraining.json"
-# Heads by the names that Hugging Face's models give them: BERT; RoBERTa, XLM-R, CamemBERT, MPNet;
-# DistilBERT; ELECTRA's generator.
-PUBLISHED = {
-    "cls.predictions.transform.dense.weight": "heads.mlm.dense.weight",
-    "cls.predictions.transform.dense.bias": "heads.mlm.dense.bias",
-    "cls.predictions.transform.LayerNorm.weight": "heads.mlm.norm.weight",
-    "cls.predictions.transform.LayerNorm.bias": "heads.mlm.norm.bias",
-    "cls.predictions.decoder.bias": "output_bias",
-    "cls.predictions.bias": "output_bias",
-    "cls.seq_relationship.weight": "heads.nsp.output.weight",
-    "cls.seq_relationship.bias": "heads.nsp.output.bias",
-    "lm_head.dense.weight": "heads.mlm.dense.weight",
-    "lm_head.dense.bias": "heads.mlm.dense.bias",
-    "lm_head.layer_norm.weight": "heads.mlm.norm.weight",
-    "lm_head.layer_norm.bias": "heads.mlm.norm.bias",
-    "lm_head.decoder.bias": "output_bias",
-    "lm_head.bias": "output_bias",
-    "vocab_transform.weight": "heads.mlm.dense.weight",
-    "vocab_transform.bias": "heads.mlm.dense.bias",
-    "vocab_layer_norm.weight": "heads.mlm.norm.weight",
-    "vocab_layer_norm.bias": "heads.mlm.norm.bias",
-    "vocab_projector.bias": "output_bias",
-    "generator_predictions.dense.weight": "heads.mlm.dense.weight",
-    "generator_predictions.dense.bias": "heads.mlm.dense.bias",
-    "generator_predictions.LayerNorm.weight": "heads.mlm.norm.weight",
-    "generator_predictions.LayerNorm.bias": "heads.mlm.norm.bias",
-    "generator_lm_head.bias": "output_bias",
-}
-# The dense layer of BERT's NSP head is its pooler; without the output layer it is of no use here.
-POOLER = re.compile(r"(?:^|\.)pooler\.dense\.(weight|bias)$")
-NSP_OUTPUT = "heads.nsp.output.weight"
 _WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
 
 
@@ -69,7 +38,8 @@ class Progress:
     total_steps (int | None): Steps of the whole run; None while a budget in minutes is measured.
     best_loss (float | None): Lowest held-out loss so far, in nats.
     settings (dict[str, Any]): What must not change between start and resume, by dotted name.
-    seconds (float): Time that training has taken so far.
+    head_warmup_steps (int): First steps in which only the heads learn; 0 if none of them was new.
+    seconds (float): Time that training and evaluation have taken so far.
     counts (dict[str, int]): What was asked of the text so far, and what could not be; see
         `render_counts`.
     """
@@ -78,6 +48,7 @@ class Progress:
     total_steps: int | None = None
     best_loss: float | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+    head_warmup_steps: int = 0
     seconds: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -109,7 +80,7 @@ def save_pretraining(
     }
     files = {
         HEADS: save(heads),
-        PROGRESS: (json.dumps(asdict(progress), indent=2) + "\n").encode(),
+        PROGRESS: _to_bytes(progress),
     }
     if optimizer_state is not None:
         files[OPTIMIZER] = save(dict(optimizer_state))
@@ -128,7 +99,7 @@ def load_heads(folder: Path, model: PretrainingModel) -> list[str]:
     """
     wanted = {name: tensor for name, tensor in model.state_dict().items() if name[:8] != "encoder."}
     path = folder / HEADS
-    found = _read(path) if path.is_file() else _published_heads(read_weights(folder))
+    found = _read(path) if path.is_file() else published_heads(read_weights(folder))
     fitting = {
         name: tensor
         for name, tensor in found.items()
@@ -137,20 +108,6 @@ def load_heads(folder: Path, model: PretrainingModel) -> list[str]:
     model.load_state_dict(fitting, strict=False)
     missing = {_head_of(name) for name in wanted.keys() - fitting.keys()}
     return sorted(missing)
-
-
-def _published_heads(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The heads of a checkpoint that Hugging Face's pretraining models wrote, if any."""
-    renamed = {
-        name.replace(".gamma", ".weight").replace(".beta", ".bias"): tensor
-        for name, tensor in weights.items()
-    }
-    heads = {ours: renamed[theirs] for theirs, ours in PUBLISHED.items() if theirs in renamed}
-    if NSP_OUTPUT in heads:
-        for name, tensor in renamed.items():
-            if found := POOLER.search(name):
-                heads[f"heads.nsp.dense.{found[1]}"] = tensor
-    return heads
 
 
 def load_progress(folder: Path) -> Progress | None:
@@ -170,6 +127,24 @@ def load_progress(folder: Path) -> Progress | None:
         raise CheckpointError(f"{path} is damaged: {error}. Remove {folder} to start anew.") from (
             error
         )
+
+
+def store_total_steps(folder: Path, total_steps: int) -> None:
+    """Add to a checkpoint how many steps the run has, whole or not at all.
+
+    So minutes are turned into steps once, even if the process is killed before the next checkpoint.
+
+    folder (Path): The last checkpoint.
+    total_steps (int): Steps of the whole run.
+    RAISES (WriteError): If the disk is full; the checkpoint is as it was.
+    """
+    progress = load_progress(folder)
+    assert progress is not None
+    progress.total_steps = total_steps
+    temporary = folder / f".{PROGRESS}"
+    with writing(folder / PROGRESS):
+        temporary.write_bytes(_to_bytes(progress))
+        temporary.replace(folder / PROGRESS)
 
 
 def optimizer_tensors(
@@ -236,6 +211,10 @@ def _read(path: Path) -> dict[str, Tensor]:
         return load(path.read_bytes())
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}") from error
+
+
+def _to_bytes(progress: Progress) -> bytes:
+    return (json.dumps(asdict(progress), indent=2) + "\n").encode()
 
 
 def _head_of(name: str) -> str:

@@ -19,6 +19,7 @@ from spacy_spanbert.pretraining.checkpoint import (
     load_optimizer,
     optimizer_tensors,
     save_pretraining,
+    store_total_steps,
 )
 from spacy_spanbert.pretraining.interruption import Interruption
 from spacy_spanbert.pretraining.log import RunLog
@@ -139,7 +140,7 @@ class Pretrainer:
             self._step(prefetcher, report)
             progress.step += 1
             if self._clock.add(perf_counter() - start, self.accelerator):
-                self.say(f"{self._clock.minutes:g} minutes are {progress.total_steps:,} steps here")
+                self._store_total_steps()
             bar.total = progress.total_steps
             bar.update()
             # a run that goes on from here begins a line of the log, and so does this one
@@ -161,7 +162,7 @@ class Pretrainer:
         rank = self.accelerator.process_index
         torch.manual_seed((training.seed * 1_000_003 + step * 1009 + rank) % 2**63)
         plain = plain_model(self.accelerator, self.model)
-        is_frozen = step < training.head_warmup_steps
+        is_frozen = step < self.progress.head_warmup_steps
         freeze_encoder(plain, is_frozen)
         items = prefetcher.take(self._mine(step), self._mine(step + 1))
         report.add(items)
@@ -173,11 +174,22 @@ class Pretrainer:
                 self.model.parameters(), training.grad_clip or math.inf
             )
         )
+        total_steps, first = self.progress.total_steps, self.progress.head_warmup_steps
         set_learn_rate(
-            self.optimizer.optimizer, learn_rate(step, self.progress.total_steps, training)
+            self.optimizer.optimizer,
+            heads=learn_rate(step, total_steps, training),
+            encoder=learn_rate(step, total_steps, training, first),
         )
         self.optimizer.step()
         self.optimizer.zero_grad()
+
+    def _store_total_steps(self) -> None:
+        """Keep what the minutes turned out to be: another try would measure something else."""
+        total_steps = self.progress.total_steps
+        assert total_steps is not None
+        self.say(f"{self._clock.minutes:g} minutes are {total_steps:,} steps here")
+        if self._is_main:
+            store_total_steps(self.folder / LAST, total_steps)
 
     def _check_gradient(self, norm: torch.Tensor | None) -> None:
         # of a divided model, each process has a part of the norm
@@ -219,7 +231,7 @@ class Pretrainer:
             if is_best:
                 self.progress.best_loss = loss
         self._save(is_best or self.held_out is None)
-        self._clock.evaluation_seconds = perf_counter() - start
+        self._clock.add_evaluation(perf_counter() - start)
 
     def _save(self, is_best: bool) -> None:
         state = optimizer_tensors(self.model, self.optimizer.optimizer)

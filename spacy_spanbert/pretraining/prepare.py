@@ -14,10 +14,12 @@ from spacy_spanbert.checkpoints.scratch import build_checkpoint
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pretraining.checkpoint import load_heads
 from spacy_spanbert.pretraining.corpus import Corpus
+from spacy_spanbert.pretraining.corruption.longest_window import limit_windows
 from spacy_spanbert.pretraining.disk import writing
 from spacy_spanbert.pretraining.model import PretrainingModel
 from spacy_spanbert.pretraining.packing import PackedWindows, pack_windows
 from spacy_spanbert.pretraining.pairs import PackedPairs, pack_pairs
+from spacy_spanbert.pretraining.same_vocabulary import check_same_pieces
 from spacy_spanbert.pretraining.sampling import CorruptedText
 from spacy_spanbert.pretraining.settings import PretrainSettings
 from spacy_spanbert.pretraining.vocabulary import train_vocabulary
@@ -57,14 +59,16 @@ def prepare_tokenizer(settings: PretrainSettings) -> PreTrainedTokenizerFast:
 
     settings (PretrainSettings): The config; a vocabulary of its own has to be trained already.
     RETURNS (PreTrainedTokenizerFast): With a mask piece.
-    RAISES (SpanbertError): If it has none.
+    RAISES (SpanbertError): If it has none, or numbers its pieces otherwise than the encoder.
     """
-    vocabulary = settings.vocabulary
+    vocabulary, checkpoint = settings.vocabulary, settings.encoder.checkpoint
     if vocabulary.train:
         return load_tokenizer(settings.output / VOCABULARY)
-    source = vocabulary.tokenizer or settings.encoder.checkpoint
+    source = vocabulary.tokenizer or checkpoint
     assert source is not None
     tokenizer = load_tokenizer(source, cased=vocabulary.cased)
+    if vocabulary.tokenizer is not None and checkpoint is not None:
+        check_same_pieces(tokenizer, vocabulary.tokenizer, find_folder(checkpoint))
     if tokenizer.mask_token_id is None:
         raise SpanbertError(
             f"The tokenizer of {source} has no mask piece, which pretraining needs. Name "
@@ -86,7 +90,12 @@ def prepare_encoder(settings: PretrainSettings, tokenizer: PreTrainedTokenizerFa
     if encoder.size is not None:
         assert source is not None
         n_pieces = max(tokenizer.get_vocab().values()) + 1
-        size = {"max_pieces": settings.packing.window, **encoder.size, "n_pieces": n_pieces}
+        size = {
+            "max_pieces": settings.packing.window,
+            **encoder.size,
+            "n_pieces": n_pieces,
+            "attention_dropout": 0.0,
+        }
         checkpoint = build_checkpoint(
             size, source, cased=vocabulary.cased, seed=settings.training.seed
         )
@@ -107,33 +116,41 @@ def prepare_encoder(settings: PretrainSettings, tokenizer: PreTrainedTokenizerFa
 
 def take_heads(
     settings: PretrainSettings, model: PretrainingModel, say: Callable[[str], None]
-) -> None:
+) -> int:
     """Take the heads of the checkpoint that the run starts from, and say loudly which it lacks.
 
     settings (PretrainSettings): The config.
     model (PretrainingModel): Its heads are filled.
     say (Callable[[str], None]): Told what a user should know.
+    RETURNS (int): First steps in which the heads learn alone: those of the config; 0 if the
+        checkpoint has all heads, which have nothing to catch up with then.
     """
+    n_steps = settings.training.head_warmup_steps
     if settings.encoder.checkpoint is None:
-        return
+        return n_steps
     source = find_folder(settings.encoder.checkpoint)
     missing = load_heads(source, model)
-    if missing:
-        say(
-            f"WARNING: {source} has no weights for {', '.join(missing)} (nearly all published "
-            "checkpoints lack them): these begin at random. "
-            + (
-                f"They learn alone for {settings.training.head_warmup_steps:,} steps."
-                if settings.training.head_warmup_steps
-                else "Set [training] head_warmup_steps to let them learn alone at first."
-            )
+    if not missing:
+        skipped = f"; [training] head_warmup_steps = {n_steps:,} is skipped" if n_steps else ""
+        say(f"all heads are in {source}: they go on with the encoder{skipped}")
+        return 0
+    say(
+        f"WARNING: {source} has no weights for {', '.join(missing)} (nearly all published "
+        "checkpoints lack them): these begin at random. "
+        + (
+            f"They learn alone for {n_steps:,} steps."
+            if n_steps
+            else "Set [training] head_warmup_steps to let them learn alone at first."
         )
+    )
+    return n_steps
 
 
 def prepare_windows(
     settings: PretrainSettings,
     corpus: Corpus,
     tokenizer: PreTrainedTokenizerFast,
+    max_pieces: int,
     say: Callable[[str], None],
 ) -> tuple[CorruptedText, CorruptedText | None]:
     """Pack the text into windows.
@@ -141,11 +158,16 @@ def prepare_windows(
     settings (PretrainSettings): The config.
     corpus (Corpus): The tokenized text.
     tokenizer (PreTrainedTokenizerFast): From `prepare_tokenizer`.
+    max_pieces (int): Longest input of the encoder, in pieces with special ones.
     say (Callable[[str], None]): Told what a user should know.
     RETURNS (tuple[CorruptedText, CorruptedText | None]): The text to learn from, and the text to
         evaluate on, if any is held out.
+    RAISES (SpanbertError): If the corruption would make windows longer than the encoder reads.
     """
     seed, window = settings.training.seed, settings.packing.window
+    corruption, note = limit_windows(settings.corruption, window, max_pieces)
+    if note:
+        say(f"NOTE: {note}")
     assert isinstance(tokenizer.mask_token_id, int)
     sampler = PieceSampler(corpus.counts, tokenizer.mask_token_id)
 
@@ -156,7 +178,7 @@ def prepare_windows(
         else:
             packed = pack_windows(corpus.store, documents, window, tokenizer)
         say(f"{len(packed):,} windows, {packed.fill:.0%} of {window} pieces full on average")
-        return CorruptedText(packed, settings.corruption, sampler, seed)
+        return CorruptedText(packed, corruption, sampler, seed)
 
     train = corrupted(corpus.train.tolist(), seed)
     # another seed: what is asked of held-out text is not what was asked in training

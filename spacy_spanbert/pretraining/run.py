@@ -100,13 +100,13 @@ def run_pretraining(settings: PretrainSettings, text: Text, say: Callable[[str],
         load_model(output / LAST, model)
         say(f"going on after step {progress.step:,}")
     else:
-        take_heads(settings, model, say)
+        progress.head_warmup_steps = take_heads(settings, model, say)
     if settings.packing.pairs and not model.has_segments:
         say(
             "NOTE: the encoder does not tell segments apart; it knows the two texts of a pair by "
             "the special pieces between them alone"
         )
-    train, held_out = prepare_windows(settings, corpus, tokenizer, say)
+    train, held_out = prepare_windows(settings, corpus, tokenizer, checkpoint.max_pieces, say)
     trainer = Pretrainer(
         settings, model, checkpoint.tokenizer, train, held_out, accelerator, progress, say
     )

@@ -73,13 +73,16 @@ class TrainReport:
         loss = total_loss(scores, self._weights)
         self._bar.set_postfix_str(f"loss {loss:.3f}, {speed:,.0f} pieces/s")
         if self._log is not None:
+            step, total_steps = progress.step - 1, progress.total_steps
+            first = progress.head_warmup_steps
             self._log.write(
                 "train",
                 progress.step,
                 scores,
                 progress.counts,
                 loss=loss,
-                learn_rate=learn_rate(progress.step - 1, progress.total_steps, self._settings),
+                learn_rate=learn_rate(step, total_steps, self._settings),
+                encoder_learn_rate=learn_rate(step, total_steps, self._settings, first),
                 pieces_per_second=speed,
             )
         self._n_pieces = 0

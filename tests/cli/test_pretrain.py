@@ -2,6 +2,7 @@
 
 import builtins
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,14 @@ from typer.testing import CliRunner
 from spacy_spanbert.cli import app
 from spacy_spanbert.pretraining.log import read_log
 from spacy_spanbert.pretraining.loop import Pretrainer
-from tests.cli.small_pretraining import CONFIG, STEPS, run_pretrain, write_small_text
+from tests.cli.small_pretraining import (
+    CONFIG,
+    STEPS,
+    pretrain_words,
+    run_pretrain,
+    write_small_text,
+)
+from tests.tiny_encoder import write_tiny_bert
 
 
 @pytest.fixture
@@ -86,7 +94,7 @@ def test_ctrl_c_before_the_minutes_are_steps_is_no_success(text, tmp_path, tiny_
     monkeypatch.setattr(Pretrainer, "_step", interrupted_step)
     minutes = {"budget.minutes": 60, "budget.steps": "null"}
     result = run_pretrain(text, tmp_path / "pretrained", tiny_bert, **minutes)
-    assert result.exit_code == 0
+    assert result.exit_code == 130
     said = " ".join(result.output.split())
     assert "Stopped after step 2, before it was known how many there are" in said
     assert "✔" not in said
@@ -124,6 +132,31 @@ def test_what_is_wrong_is_said_in_a_line(values, message, text, tmp_path, tiny_b
     assert result.exit_code == 1
     assert message in " ".join(result.output.split())
     assert "Traceback" not in result.output
+
+
+def test_an_option_that_does_not_exist_is_said_in_a_line(text, tmp_path, tiny_bert):
+    words = pretrain_words(text, tmp_path / "pretrained", tiny_bert)
+    result = CliRunner().invoke(app, [*words, "--foo", "1"])
+    assert result.exit_code == 1
+    said = " ".join(result.output.split())
+    assert "There is no option --foo." in said
+    assert "--pretraining.training.learn_rate 5e-5" in said
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_insertion_keeps_to_what_the_encoder_reads(text, tmp_path):
+    encoder = write_tiny_bert(tmp_path / "encoder", max_pieces=32)
+    values = {
+        "corruption.@corruptions": "spacy-spanbert.PieceInsertion.v1",
+        "objectives": '{"inserted": 1.0}',
+    }
+    output = tmp_path / "pretrained"
+    result = run_pretrain(text, output, encoder, **values)
+    assert result.exit_code == 0, result.output
+    assert "set [packing] window = 27 for all of it" in " ".join(result.output.split())
+    assert read_log(output)[-2]["counts"]["no_room"] > 0
+    result = run_pretrain(text, output, encoder, **values, **{"corruption.max_window": 33})
+    assert result.exit_code == 1
 
 
 def test_missing_text_is_said_in_a_line(tmp_path, tiny_bert):
@@ -181,3 +214,14 @@ def test_a_missing_package_names_the_extra(text, tmp_path, tiny_bert, monkeypatc
     assert result.exit_code == 1
     output = " ".join(result.output.split())
     assert "needs the package accelerate: pip install 'spacy-spanbert[pretrain]'" in output
+
+
+@pytest.mark.parametrize("name", ["matplotlib", "tensorboard"])
+def test_packages_of_logs_and_curves_are_looked_for_at_the_start(
+    name, text, tmp_path, tiny_bert, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, name, None)
+    result = run_pretrain(text, tmp_path / "pretrained", tiny_bert)
+    assert result.exit_code == 1
+    assert f"needs the package {name}: pip install" in " ".join(result.output.split())
+    assert not (tmp_path / "pretrained").exists()

@@ -49,6 +49,33 @@ def test_minutes_become_steps_once_and_the_time_of_earlier_tries_counts():
     assert progress.seconds == 60.0 + 0.5 * (TIMED + 2)
 
 
+def test_steps_with_a_frozen_encoder_are_paid_for_and_tell_nothing():
+    accelerator, progress = Accelerator(cpu=True), Progress(head_warmup_steps=20)
+    clock = StepClock(2.0, 100, progress)
+    clock.add_evaluation(4.0)
+    while progress.total_steps is None:
+        progress.step += 1
+        # with the whole encoder, a step takes five times as long
+        clock.add(0.1 if progress.step <= 20 else 0.5, accelerator)
+    assert progress.step == 20 + TIMED
+    n_left = progress.total_steps - progress.step
+    spent = 4.0 + 20 * 0.1 + TIMED * 0.5 + n_left * (0.5 + 4.0 / 100) + 4.0
+    assert 120 - 1.0 <= spent <= 120
+
+
+def test_minutes_that_are_over_before_the_encoder_learns_end_the_run():
+    progress = Progress(head_warmup_steps=100)
+    clock = StepClock(0.1, 1000, progress)
+    clock.add_evaluation(1.5)
+    for _ in range(4):
+        progress.step += 1
+        became = clock.add(1.0, Accelerator(cpu=True))
+    assert (became, progress.total_steps) == (False, None)
+    progress.step += 1
+    assert clock.add(1.0, Accelerator(cpu=True))
+    assert progress.total_steps == 5
+
+
 def test_a_budget_in_steps_is_left_alone():
     progress = Progress(total_steps=3)
     assert not StepClock(None, 10, progress).add(100.0, Accelerator(cpu=True))

@@ -10,6 +10,7 @@ from transformers import AutoModel
 from spacy_spanbert.checkpoints.load import load_tokenizer
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pretraining import loop
+from spacy_spanbert.pretraining.budget import MEASURED, WARM_UP
 from spacy_spanbert.pretraining.checkpoint import (
     Progress,
     load_model,
@@ -32,7 +33,9 @@ from tests.pretraining.simple import (
 def make_trainer(
     settings, tiny_bert, *, model=None, train=None, held_out=True, say=lambda line: None
 ):
-    progress = load_progress(settings.output / LAST) or Progress()
+    progress = load_progress(settings.output / LAST) or Progress(
+        head_warmup_steps=settings.training.head_warmup_steps
+    )
     model = model or make_model(dropout=0.1)
     if progress.step:
         load_model(settings.output / LAST, model)
@@ -141,6 +144,28 @@ def test_new_heads_learn_alone_at_first(tmp_path, tiny_bert):
         assert torch.equal(tensor, before[name]) == name.startswith("encoder."), name
 
 
+def test_the_encoder_begins_to_learn_slowly(tmp_path, tiny_bert):
+    rates = {"learn_rate": 0.01, "warmup_steps": 4, "head_warmup_steps": 4}
+    settings = make_settings(tmp_path / "run", {"steps": 12}, **rates)
+    trainer = make_trainer(settings, tiny_bert)
+    step, found = trainer._step, []
+
+    def step_and_remember(prefetcher, report):
+        step(prefetcher, report)
+        groups = trainer.optimizer.optimizer.param_groups
+        found.append(max(group["lr"] for group in groups if group["is_encoder"]))
+
+    trainer._step = step_and_remember
+    trainer.run()
+    assert found[:9] == pytest.approx([0, 0, 0, 0, 0.0025, 0.005, 0.0075, 0.01, 0.01])
+    assert found[9:] == pytest.approx([0.0075, 0.005, 0.0025])
+    lines = [line for line in read_log(settings.output) if line["part"] == "train"]
+    assert [line["encoder_learn_rate"] for line in lines] == pytest.approx(found)
+    assert [line["learn_rate"] for line in lines][:5] == pytest.approx(
+        [0.0025, 0.005, 0.0075, 0.01, 0.01]
+    )
+
+
 def test_a_loss_that_is_no_number_is_reported(tmp_path, tiny_bert):
     settings = make_settings(tmp_path / "run")
     model = make_model()
@@ -157,6 +182,30 @@ def test_minutes_become_steps_once(tmp_path, tiny_bert):
     assert progress.step == progress.total_steps
     assert sum("minutes are" in line for line in said) == 1
     assert load_progress(settings.output / LAST).total_steps == progress.total_steps
+
+
+def test_minutes_become_steps_when_the_encoder_learns_and_a_kill_does_not_change_them(
+    tmp_path, tiny_bert
+):
+    values = {"evaluate_every": 1000, "head_warmup_steps": 4}
+    settings = make_settings(tmp_path / "run", {"minutes": 10}, **values)
+    trainer = make_trainer(settings, tiny_bert)
+    step, is_known = trainer._step, []
+    n_measuring = 4 + WARM_UP + MEASURED
+
+    def step_that_is_killed(prefetcher, report):
+        is_known.append(trainer.progress.total_steps is not None)
+        if trainer.progress.step == n_measuring + 1:
+            raise KeyboardInterrupt
+        step(prefetcher, report)
+
+    trainer._step = step_that_is_killed
+    with pytest.raises(KeyboardInterrupt):
+        trainer.run()
+    assert is_known == [False] * n_measuring + [True, True]
+    stored = load_progress(settings.output / LAST)
+    assert (stored.step, stored.total_steps) == (0, trainer.progress.total_steps)
+    assert make_trainer(settings, tiny_bert).progress.total_steps == stored.total_steps
 
 
 def test_a_checkpoint_whose_replacement_was_cut_short_is_put_back(tmp_path, tiny_bert):

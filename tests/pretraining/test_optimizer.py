@@ -13,7 +13,7 @@ def test_only_matrices_decay_and_lower_layers_learn_less():
     model = make_model()
     settings = TrainingSettings(layer_lr_decay=0.5, weight_decay=0.1)
     optimizer = make_optimizer(model, settings)
-    set_learn_rate(optimizer, 0.8)
+    set_learn_rate(optimizer, heads=0.8, encoder=0.8)
     found = {
         id(parameter): (group["lr"], group["weight_decay"])
         for group in optimizer.param_groups
@@ -39,6 +39,24 @@ def test_the_learning_rate_rises_and_falls_in_straight_lines():
 def test_without_a_known_end_it_does_not_fall():
     settings = TrainingSettings(learn_rate=1.0, warmup_steps=2)
     assert [learn_rate(step, None, settings) for step in range(4)] == [0.5, 1, 1, 1]
+
+
+@pytest.mark.parametrize("total_steps", [None, 20])
+def test_the_encoder_warms_up_from_its_own_first_step(total_steps):
+    settings = TrainingSettings(learn_rate=1.0, warmup_steps=4)
+    rates = [learn_rate(step, total_steps, settings, first=8) for step in range(20)]
+    own_steps = None if total_steps is None else total_steps - 8
+    assert rates == [0.0] * 8 + [learn_rate(step, own_steps, settings) for step in range(12)]
+    assert rates[8] == 0.25
+
+
+def test_heads_and_encoder_have_rates_of_their_own():
+    model = make_model()
+    optimizer = make_optimizer(model, TrainingSettings())
+    set_learn_rate(optimizer, heads=0.5, encoder=0.25)
+    rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
+    for name, parameter in model.named_parameters():
+        assert rates[id(parameter)] == (0.25 if name.startswith("encoder.") else 0.5), name
 
 
 def test_a_run_shorter_than_its_warm_up_has_both():
@@ -70,7 +88,7 @@ def test_a_step_with_a_decayed_rate_is_a_smaller_step():
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)
-    set_learn_rate(optimizer, 0.1)
+    set_learn_rate(optimizer, heads=0.1, encoder=0.1)
     optimizer.step()
     moved = {name: (p - before[name]).abs().max().item() for name, p in model.named_parameters()}
     assert moved["output_bias"] == pytest.approx(0.1, rel=1e-3)

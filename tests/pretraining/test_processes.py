@@ -11,6 +11,7 @@ from spacy_spanbert.pretraining.checkpoint import load_progress
 from spacy_spanbert.pretraining.log import read_log
 from spacy_spanbert.pretraining.loop import LAST
 from tests.cli.small_pretraining import STEPS, pretrain_words, write_small_text
+from tests.pretraining.simple import folder_bytes, lines_without_times
 from tests.pretraining.train_simple import train
 
 ROOT = Path(__file__).parents[2]
@@ -47,14 +48,17 @@ def assert_equal_curves(expected: Path, found: Path, rel: float) -> None:
             assert other[key] == pytest.approx(line[key], rel=rel), (line["step"], key)
 
 
+@pytest.fixture(scope="module")
+def whole_run_in_two(tmp_path_factory, tiny_bert) -> Path:
+    folder = tmp_path_factory.mktemp("two")
+    train_in_two(folder, tiny_bert)
+    return folder
+
+
 @pytest.mark.slow
-def test_two_processes_have_the_loss_curve_of_one(tmp_path, tiny_bert):
-    one, two = tmp_path / "one", tmp_path / "two"
-    one.mkdir()
-    two.mkdir()
-    train(one, tiny_bert)
-    train_in_two(two, tiny_bert)
-    assert_equal_curves(one, two, 1e-5)
+def test_two_processes_have_the_loss_curve_of_one(tmp_path, tiny_bert, whole_run_in_two):
+    train(tmp_path, tiny_bert)
+    assert_equal_curves(tmp_path, whole_run_in_two, 1e-5)
 
 
 @pytest.mark.slow
@@ -76,9 +80,16 @@ def test_a_divided_model_has_the_loss_curve_of_a_whole_one_and_goes_on(tmp_path,
 
 
 @pytest.mark.slow
-def test_ctrl_c_in_one_process_stops_all_after_the_same_step(tmp_path, tiny_bert):
+def test_ctrl_c_in_one_process_stops_all_and_they_go_on_to_the_last_bit(
+    tmp_path, tiny_bert, whole_run_in_two
+):
     train_in_two(tmp_path, tiny_bert, 1)
     assert load_progress(tmp_path / LAST).step == 3
+    train_in_two(tmp_path, tiny_bert)
+    assert lines_without_times(tmp_path) == lines_without_times(whole_run_in_two)
+    for name in ("model.safetensors", "pretraining_heads.safetensors", "optimizer.safetensors"):
+        one, other = (folder_bytes(run / LAST)[name] for run in (tmp_path, whole_run_in_two))
+        assert one == other, name
 
 
 @pytest.mark.slow

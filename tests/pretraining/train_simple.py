@@ -35,7 +35,7 @@ def train(output: Path, tokenizer: Path, interrupted: int | None = None) -> None
         make_text(seed=3),
         make_text(5, seed=9),
         make_accelerator(settings.training),
-        progress or Progress(),
+        progress or Progress(head_warmup_steps=settings.training.head_warmup_steps),
         lambda line: None,
     )
     if trainer.accelerator.process_index == interrupted:

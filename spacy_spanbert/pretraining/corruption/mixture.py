@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from spacy_spanbert.errors import SpanbertError
+from spacy_spanbert.pretraining.corruption.longest_window import Limited, limit_windows
 from spacy_spanbert.pretraining.registry import registry
 from spacy_spanbert.pretraining.windows import Corrupted, PieceSampler, Window
 
@@ -53,6 +54,21 @@ class Mixture:
                 "Mixture: expected at least one weight above 0, but all are 0, so no part could "
                 "ever be drawn."
             )
+
+    def limit(self, window: int, max_pieces: int) -> Limited:
+        """Keep every part to what the encoder reads.
+
+        window (int): Longest window as it is packed, in pieces with special ones.
+        max_pieces (int): Longest input of the encoder, in pieces with special ones.
+        RETURNS (Limited): With the notes of all parts.
+        RAISES (SpanbertError): If one was told to make them longer than that.
+        """
+        limited = {
+            name: limit_windows(part, window, max_pieces) for name, part in self.parts.items()
+        }
+        notes = [note for _, note in limited.values() if note]
+        parts = {name: part for name, (part, _) in limited.items()}
+        return Limited(replace(self, parts=parts), " ".join(notes) or None)
 
     def __call__(
         self, window: Window, rng: np.random.Generator, sampler: PieceSampler

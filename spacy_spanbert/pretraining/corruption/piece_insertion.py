@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from spacy_spanbert.errors import SpanbertError
+from spacy_spanbert.pretraining.corruption.longest_window import Limited
 from spacy_spanbert.pretraining.corruption.share import (
     BERT_SHARE,
     check_count,
@@ -27,17 +29,42 @@ class PieceInsertion:
 
     share (float): Inserted pieces for each piece of the text, special ones not counted, above 0,
         at most 1.
-    max_window (int): Longest window after insertion, in pieces with special ones, 3 or more; not
-        more than the encoder has positions for.
+    max_window (int | None): Longest window after insertion, in pieces with special ones, 3 or more;
+        None for what the encoder reads, see `limit`.
     RAISES (SpanbertError): If a value is outside its range.
     """
 
     share: float = BERT_SHARE
-    max_window: int = 512
+    max_window: int | None = None
 
     def __post_init__(self) -> None:
         check_share("PieceInsertion", "share", self.share)
-        check_count("PieceInsertion", "max_window", self.max_window, 3)
+        if self.max_window is not None:
+            check_count("PieceInsertion", "max_window", self.max_window, 3)
+
+    def limit(self, window: int, max_pieces: int) -> Limited:
+        """Keep to what the encoder reads.
+
+        window (int): Longest window as it is packed, in pieces with special ones.
+        max_pieces (int): Longest input of the encoder, in pieces with special ones.
+        RETURNS (Limited): With a note if full windows have no room for all pieces.
+        RAISES (SpanbertError): If `max_window` is longer than that.
+        """
+        longest = max_pieces if self.max_window is None else self.max_window
+        if longest > max_pieces:
+            raise SpanbertError(
+                f"PieceInsertion: max_window is {longest} pieces, but the encoder reads "
+                f"{max_pieces} at most: lower it, or leave it out for just that."
+            )
+        note = None
+        fitting = int(longest / (1 + self.share))
+        if window > fitting:
+            note = (
+                f"PieceInsertion inserts {self.share:.0%} where there is room, but windows packed "
+                f"to {window} pieces have room for {max(0, longest - window)} more at most: set "
+                f"[packing] window = {fitting} for all of it."
+            )
+        return Limited(replace(self, max_window=longest), note)
 
     def __call__(
         self, window: Window, rng: np.random.Generator, sampler: PieceSampler
@@ -55,7 +82,9 @@ class PieceInsertion:
             made the window too long.
         """
         wanted = draw_budget(self.share, len(text_places(window)), rng)
-        n_inserted = min(wanted, max(0, self.max_window - len(window)))
+        n_inserted = wanted
+        if self.max_window is not None:
+            n_inserted = min(wanted, max(0, self.max_window - len(window)))
         gaps = np.flatnonzero(text_gaps(window))
         # shape (n_inserted,), places of the pieces before which to insert
         before = np.sort(rng.choice(gaps, n_inserted)) if n_inserted else gaps[:0]
