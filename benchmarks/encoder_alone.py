@@ -1,4 +1,4 @@
-"""The encoder by itself, as plain transformers runs it: with padding, which a pipeline may avoid."""
+"""The encoder by itself, as plain transformers runs it: with padding, which ours avoids."""
 
 from collections.abc import Iterator, Sequence
 
