@@ -124,9 +124,12 @@ def plot(report: dict[str, Any], folder: Path) -> list[Path]:
     for axis, (key, label, title) in zip(axes, panels, strict=True):
         points, fit = report["results"][key]["points"], report["results"][key]["fit"]
         x = np.array([point["x"] for point in points], dtype=float)
+        seconds = [point["seconds"] for point in points]
+        top = 1.1 * max(seconds)
         axis.plot(x, fit["intercept"] + fit["slope"] * x, color="0.6", label="linear fit")
-        axis.plot(x, [point["seconds"] for point in points], "o", color="C0", label="measured")
-        axis.set(xlabel=label, ylabel="seconds", title=title, xlim=(0, None), ylim=(0, None))
+        axis.plot(x, seconds, "o", color="C0", label="measured")
+        axis.set(xlabel=label, ylabel="seconds", title=title, xlim=(0, None), ylim=(0, top))
+        axis.xaxis.set_major_formatter("{x:,.0f}")
         axis.legend(frameon=False)
     paths = [folder / "scaling.svg", folder / "scaling.png"]
     figure.savefig(paths[0], metadata={"Date": None})

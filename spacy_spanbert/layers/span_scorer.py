@@ -14,6 +14,7 @@ from torch.utils.checkpoint import checkpoint
 
 from spacy_spanbert.layers.precision import Precision
 from spacy_spanbert.layers.torch_shim import TorchShim
+from spacy_spanbert.layers.word_vectors import ReadBlock, read_in_blocks
 from spacy_spanbert.nn.blocks import word_blocks
 from spacy_spanbert.nn.candidates import SpanCandidates
 from spacy_spanbert.nn.scorer import RepresentationName, SpanScorer
@@ -122,11 +123,11 @@ def score_all(
     YIELDS (tuple[Tensor, Tensor, Tensor]): First words of spans, counted over all Docs, their
         lengths, both of shape (n_rows,), and logits, shape (n_rows, n_outputs).
     """
-    words = _word_vectors(model, docs)
+    read = _word_vectors(model, docs)
     with scorer_shim(model).inference() as module:
         for block in word_blocks(reach, BLOCK_WORDS, cast(SpanScorer, module).halo):
             candidates = SpanCandidates.all_spans(block.reach)
-            logits = module(words[block.first_word : block.last_word], candidates)
+            logits = module(read(block.first_word, block.last_word), candidates)
             starts = candidates.starts[block.kept] + block.first_word
             yield starts, candidates.lengths[block.kept], logits[block.kept]
 
@@ -142,14 +143,14 @@ def score_given(
     lengths (Tensor): In words, shape (n_spans,).
     YIELDS (tuple[Tensor, Tensor, Tensor]): As score_all.
     """
-    words = _word_vectors(model, docs)
+    read = _word_vectors(model, docs)
     with scorer_shim(model).inference() as module:
-        for first in range(0, len(words), BLOCK_WORDS):
+        for first in range(0, sum(map(len, docs)), BLOCK_WORDS):
             rows = slice(*torch.searchsorted(starts, torch.tensor([first, first + BLOCK_WORDS])))
             block_starts, block_lengths = starts[rows], lengths[rows]
             if len(block_starts) == 0:
                 continue
-            block_words = words[first : int((block_starts + block_lengths).max())]
+            block_words = read(first, int((block_starts + block_lengths).max()))
             candidates = SpanCandidates.given_spans(
                 block_starts - first, block_lengths, len(block_words)
             )
@@ -216,11 +217,8 @@ def _given_blocks(
         yield words[first:last], block, slice(None)
 
 
-def _word_vectors(model: ScorerModel, docs: list[Doc]) -> Tensor:
-    vectors = model.get_ref("tok2vec").predict(docs)
-    # one Doc may be long: no copy of it
-    words = vectors[0] if len(vectors) == 1 else model.ops.xp.concatenate(vectors)
-    return xp2torch(words, device=scorer_shim(model).device)
+def _word_vectors(model: ScorerModel, docs: list[Doc]) -> ReadBlock:
+    return read_in_blocks(model.get_ref("tok2vec"), docs, scorer_shim(model).device)
 
 
 def _build(sizes: dict[str, Any]) -> SpanScorer:
