@@ -73,10 +73,6 @@ def all_choices(config: Config) -> Iterator[Choice]:
         yield Choice("representation", representation, changes)
     for is_used, name in ((True, "yes"), (False, "no")):
         yield Choice("width embedding", name, {f"{_HEAD}.model.use_width_embedding": is_used})
-    listener = config["components"]["spanbert_spancat"]["model"]["tok2vec"]
-    shapes = {"@architectures": "spacy-spanbert.WordShapes.v1", "tok2vec": listener}
-    for part, name in ((shapes, "yes"), (listener, "no")):
-        yield Choice("word shapes", name, {f"{_HEAD}.model.tok2vec": part})
     for width in (0, 64, 128):
         yield Choice("biaffine", _or_none(width), {f"{_HEAD}.model.biaffine_width": width})
     for n_layers in (0, 1, 2):

@@ -21,15 +21,17 @@ from spacy_spanbert.pretraining.checkpoint import load_heads, load_progress
 from spacy_spanbert.pretraining.corpus import Corpus
 from spacy_spanbert.pretraining.corruption.token_masking import TokenMasking
 from spacy_spanbert.pretraining.log import read_log
+from spacy_spanbert.pretraining.loop import BEST, LAST
 from spacy_spanbert.pretraining.model import PretrainingModel
 from spacy_spanbert.pretraining.packing import pack_windows
+from spacy_spanbert.pretraining.prepare import VOCABULARY
+from spacy_spanbert.pretraining.run import CACHE
 from spacy_spanbert.pretraining.sampling import CorruptedText, WindowNumber
 from spacy_spanbert.pretraining.steps import StepRunner
 from spacy_spanbert.pretraining.tallies import Tally
 from spacy_spanbert.pretraining.unigram import unigram_loss
 from spacy_spanbert.pretraining.windows import PieceSampler
 
-BEST, LAST, VOCABULARY, TOKENIZED = "checkpoint-best", "checkpoint-last", "vocabulary", "corpus"
 N_LAST_CHARACTERS = 4000
 # Of the common evaluation: no run was trained with this seed.
 SEED = 1234
@@ -72,7 +74,7 @@ def open_tokenized(folder: Path) -> Corpus:
     RETURNS (Corpus): The text.
     RAISES (RuntimeError): If there is not exactly one.
     """
-    found = [path.parent for path in (folder / TOKENIZED).glob("*/corpus.json")]
+    found = [path.parent for path in (folder / CACHE).glob("*/corpus.json")]
     if len(found) != 1:
         raise RuntimeError(f"expected one tokenized text in {folder}, but found {len(found)}")
     return Corpus(found[0])
@@ -92,8 +94,7 @@ def summarize_run(folder: Path) -> dict[str, Any]:
     marks = [_mark(line) for line in lines if line["part"] == "held_out"]
     if progress is None or not marks:
         raise RuntimeError(f"expected a run with evaluations in {folder}")
-    n_alone = progress.settings.get("training.head_warmup_steps", 0)
-    alone = [mark for mark in marks if 0 < mark["step"] <= n_alone]
+    alone = [mark for mark in marks if 0 < mark["step"] <= progress.head_warmup_steps]
     speeds = [line["pieces_per_second"] for line in lines if line["part"] == "train"]
     return {
         "n_steps": progress.step,

@@ -7,7 +7,6 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 import torch
-from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from transformers import (
     BertForMaskedLM,
@@ -22,11 +21,13 @@ from transformers.trainer_callback import PrinterCallback
 from benchmarks.peers import ENCODER, encoder_folder
 from spacy_spanbert.checkpoints.load import load_checkpoint
 from spacy_spanbert.checkpoints.quiet import quiet
-from spacy_spanbert.layers.precision import Precision, resolve_precision
+from spacy_spanbert.layers.precision import Precision
+from spacy_spanbert.pretraining.accelerator import make_accelerator
 from spacy_spanbert.pretraining.model import PretrainingModel
-from spacy_spanbert.pretraining.optimizer import begin_moments, make_optimizer
+from spacy_spanbert.pretraining.optimizer import begin_moments
 from spacy_spanbert.pretraining.sampling import CorruptedText, Sampler
 from spacy_spanbert.pretraining.settings import TrainingSettings
+from spacy_spanbert.pretraining.sharding import freeze_encoder, prepare_model
 from spacy_spanbert.pretraining.steps import Prefetcher, StepRunner
 from spacy_spanbert.pretraining.tallies import Tally, total_loss
 from spacy_spanbert.pretraining.windows import PieceSampler
@@ -91,20 +92,19 @@ class OurTraining:
         """
         torch.manual_seed(seed)
         settings = TrainingSettings(
-            seed=seed, step_pieces=self.plan.step_pieces, batch_pieces=self.plan.step_pieces
+            seed=seed,
+            step_pieces=self.plan.step_pieces,
+            batch_pieces=self.plan.step_pieces,
+            precision=self.precision,
         )
         model = PretrainingModel(load_checkpoint(ENCODER).module, self.objectives)
-        for name, parameter in model.encoder.named_parameters():
-            parameter.requires_grad_(not name.startswith("pooler."))
+        freeze_encoder(model, False)
         for part in model.modules():
             if isinstance(part, torch.nn.Dropout):
                 part.p = 0.0
-        dtype = resolve_precision(self.precision, torch.device("cpu"))
         AcceleratorState._reset_state(True)  # precision is kept for a whole process
-        accelerator = Accelerator(
-            cpu=True, mixed_precision="bf16" if dtype == torch.bfloat16 else "no"
-        )
-        prepared, optimizer = accelerator.prepare(model, make_optimizer(model, settings))
+        accelerator = make_accelerator(settings)
+        prepared, optimizer = prepare_model(model, accelerator, settings)
         begin_moments(optimizer.optimizer)
         prepared.train()
         text = CorruptedText(self.text, self.corruption, self.sampler, seed)

@@ -17,9 +17,6 @@ from benchmarks.arguments import ROOT, make_parser, parse
 from benchmarks.corpora import find_corpus, write_corpus
 from benchmarks.peers import ENCODER, SPANBERT_CONFIG
 from benchmarks.pretraining_command import (
-    BEST,
-    TOKENIZED,
-    VOCABULARY,
     open_tokenized,
     run_pretraining,
     summarize_run,
@@ -39,7 +36,10 @@ from benchmarks.pretraining_text import find_texts
 from benchmarks.report import code_revision, make_report, write_report
 from benchmarks.representations import HEADLINES
 from benchmarks.scores import ABOUT_SCORES, score_model
-from benchmarks.train_command import N_EVALUATIONS, run_training
+from benchmarks.train_command import fixed_steps, run_training
+from spacy_spanbert.pretraining.loop import BEST
+from spacy_spanbert.pretraining.prepare import VOCABULARY
+from spacy_spanbert.pretraining.run import CACHE
 
 ABOUT_TIME = (
     "`minutes` is the budget of [pretraining.budget]: training steps and evaluations. `seconds` is "
@@ -156,8 +156,8 @@ class Gain:
 
         RETURNS: What the config has to say of it.
         """
-        if not (folder / TOKENIZED).is_dir():
-            shutil.copytree(base / TOKENIZED, folder / TOKENIZED, copy_function=os.link)
+        if not (folder / CACHE).is_dir():
+            shutil.copytree(base / CACHE, folder / CACHE, copy_function=os.link)
         return {
             "pretraining.vocabulary.train": False,
             "pretraining.vocabulary.tokenizer": str(base / VOCABULARY),
@@ -192,8 +192,6 @@ class Gain:
             return
         print(f"== {corpus}: {arm.name}, seed {seed}", flush=True)
         source, folder = find_corpus(corpus, self.arguments.data), self._write_corpus(corpus)
-        n_evaluations = min(N_EVALUATIONS, self.arguments.steps)
-        eval_frequency = self.arguments.steps // n_evaluations
         trained = run_training(
             SPANBERT_CONFIG,
             folder / "pipeline",
@@ -202,8 +200,7 @@ class Gain:
                 "paths.dev": str(folder / "dev.spacy"),
                 "paths.encoder": self._encoder(arm),
                 "system.seed": seed,
-                "training.max_steps": eval_frequency * n_evaluations,
-                "training.eval_frequency": eval_frequency,
+                **fixed_steps(self.arguments.steps),
                 **arm.changes,
             },
         )

@@ -14,9 +14,9 @@ from benchmarks.peers import ENCODER, SPANBERT_CONFIG, SPANCAT_CONFIG, encoder_f
 from benchmarks.report import code_revision, make_report, print_table, write_report
 from benchmarks.scores import ABOUT_SCORES, score_model, summarize
 from benchmarks.train_command import (
-    N_EVALUATIONS,
     TrainingRun,
     estimate_costs,
+    fixed_steps,
     plan_steps,
     run_training,
 )
@@ -119,13 +119,7 @@ class F1Benchmark:
     def _plan(self, folder: Path, overrides: dict[str, Any]) -> dict[str, Any]:
         """Choose the steps. RETURNS: Overrides of the config, and the costs they rest on."""
         if self.arguments.steps:
-            n_evaluations = min(N_EVALUATIONS, self.arguments.steps)
-            eval_frequency = self.arguments.steps // n_evaluations
-            steps = {
-                "training.max_steps": eval_frequency * n_evaluations,
-                "training.eval_frequency": eval_frequency,
-            }
-            return {"overrides": steps, "costs": None}
+            return {"overrides": fixed_steps(self.arguments.steps), "costs": None}
         steps = QUICK if self.arguments.quick else CALIBRATION
         trial = run_training(SPANBERT_CONFIG, folder / "calibration", {**overrides, **steps})
         costs = estimate_costs(trial)

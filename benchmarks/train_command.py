@@ -148,3 +148,17 @@ def plan_steps(
     n_evaluations = min(n_evaluations, n_steps // shortest)
     eval_frequency = n_steps // n_evaluations
     return eval_frequency * n_evaluations, eval_frequency
+
+
+def fixed_steps(n_steps: int) -> dict[str, int]:
+    """Write down a given number of steps, with evaluations spread over them.
+
+    n_steps (int): At least 1; rounded down so that the last step is evaluated.
+    RETURNS (dict[str, int]): Values of the config, by dotted name.
+    """
+    n_evaluations = min(N_EVALUATIONS, n_steps)
+    eval_frequency = n_steps // n_evaluations
+    return {
+        "training.max_steps": eval_frequency * n_evaluations,
+        "training.eval_frequency": eval_frequency,
+    }

@@ -11,6 +11,7 @@ from spacy_spanbert.checkpoints.checkpoint import Checkpoint, CheckpointError, l
 from spacy_spanbert.checkpoints.config import read_config
 from spacy_spanbert.checkpoints.hub import fetch_from_hub
 from spacy_spanbert.checkpoints.module import build_module
+from spacy_spanbert.checkpoints.same_pieces import check_same_pieces
 from spacy_spanbert.checkpoints.source import resolve_source
 from spacy_spanbert.checkpoints.tokenizer import read_tokenizer
 from spacy_spanbert.checkpoints.weights import read_weights
@@ -29,11 +30,14 @@ def load_checkpoint(
         (see casing.decide_casing).
     tokenizer (str | Path | None): Where to take the tokenizer from, if not from the same source.
     RETURNS (Checkpoint): float32, in evaluation mode, nothing in it initialised at random.
-    RAISES (CheckpointError): When it cannot be found or read; names the file.
+    RAISES (CheckpointError): When it cannot be found or read, naming the file; or when the
+        tokenizer is that of another encoder (see same_pieces.check_same_pieces).
     """
     folder = find_folder(source)
     config = read_config(folder)
     pieces = load_tokenizer(source if tokenizer is None else tokenizer, cased=cased)
+    if tokenizer is not None:
+        check_same_pieces(pieces, str(tokenizer), folder)
     module = build_module(config, read_weights(folder), str(folder))
     return join_checkpoint(module, pieces, str(folder))
 

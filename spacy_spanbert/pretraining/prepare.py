@@ -10,6 +10,7 @@ from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
 from spacy_spanbert.checkpoints.checkpoint import Checkpoint
 from spacy_spanbert.checkpoints.load import find_folder, load_checkpoint, load_tokenizer
+from spacy_spanbert.checkpoints.same_pieces import check_same_pieces
 from spacy_spanbert.checkpoints.scratch import build_checkpoint
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pretraining.checkpoint import load_heads
@@ -19,7 +20,6 @@ from spacy_spanbert.pretraining.disk import writing
 from spacy_spanbert.pretraining.model import PretrainingModel
 from spacy_spanbert.pretraining.packing import PackedWindows, pack_windows
 from spacy_spanbert.pretraining.pairs import PackedPairs, pack_pairs
-from spacy_spanbert.pretraining.same_vocabulary import check_same_pieces
 from spacy_spanbert.pretraining.sampling import CorruptedText
 from spacy_spanbert.pretraining.settings import PretrainSettings
 from spacy_spanbert.pretraining.vocabulary import train_vocabulary
@@ -68,6 +68,7 @@ def prepare_tokenizer(settings: PretrainSettings) -> PreTrainedTokenizerFast:
     assert source is not None
     tokenizer = load_tokenizer(source, cased=vocabulary.cased)
     if vocabulary.tokenizer is not None and checkpoint is not None:
+        # load_checkpoint would say so as well, but after the text was tokenized
         check_same_pieces(tokenizer, vocabulary.tokenizer, find_folder(checkpoint))
     if tokenizer.mask_token_id is None:
         raise SpanbertError(

@@ -10,6 +10,7 @@ from benchmarks.train_command import (
     Evaluation,
     TrainingRun,
     estimate_costs,
+    fixed_steps,
     plan_steps,
     run_training,
 )
@@ -60,3 +61,9 @@ def test_a_failing_training_raises_with_what_the_command_said(tmp_path: Path):
     with pytest.raises(RuntimeError, match=r"(?s)spacy train failed.*'training'"):
         run_training(config, tmp_path / "out", {})
     assert "'training'" in (tmp_path / "out" / "train.log").read_text(encoding="utf8")
+
+
+@pytest.mark.parametrize(("n_steps", "expected"), [(1, (1, 1)), (4, (4, 1)), (1352, (1350, 270))])
+def test_the_last_of_the_given_steps_is_evaluated(n_steps, expected):
+    steps = fixed_steps(n_steps)
+    assert (steps["training.max_steps"], steps["training.eval_frequency"]) == expected

@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy import Language
 from spacy.tokens import Doc
+from thinc.api import Model
+from thinc.types import Floats2d
 from torch import Tensor
 
 from spacy_spanbert.layers import word_vectors
-from spacy_spanbert.layers.word_shapes import WordVectors
 from spacy_spanbert.layers.word_vectors import read_in_blocks
 from tests.tiny_pipeline import found_spans, make_nlp
 
@@ -22,7 +23,7 @@ def nlp(tiny_bert: Path) -> Language:
     return make_nlp(tiny_bert, spancat={"threshold": 0.0})
 
 
-def listener_of(nlp: Language) -> WordVectors:
+def listener_of(nlp: Language) -> Model[list[Doc], list[Floats2d]]:
     return nlp.get_pipe("spanbert_spancat").model.get_ref("tok2vec")
 
 

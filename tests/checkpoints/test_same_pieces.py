@@ -4,10 +4,11 @@ from pathlib import Path
 import pytest
 from transformers import BertTokenizerFast
 
-from spacy_spanbert.checkpoints.load import load_tokenizer
+from spacy_spanbert.checkpoints.checkpoint import CheckpointError
+from spacy_spanbert.checkpoints.load import load_checkpoint, load_tokenizer
+from spacy_spanbert.checkpoints.same_pieces import check_same_pieces
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pretraining.prepare import prepare_tokenizer
-from spacy_spanbert.pretraining.same_vocabulary import check_same_pieces
 from tests.pretraining.simple import make_settings
 from tests.tiny_encoder import tiny_wordpieces
 
@@ -44,7 +45,7 @@ def test_pieces_in_another_order_are_refused_and_named(tmp_path, tiny_bert):
     with pytest.raises(SpanbertError) as caught:
         check_same_pieces(tokenizer, "other", tiny_bert)
     message = str(caught.value)
-    assert "tokenizer = other numbers 2 pieces otherwise" in message
+    assert "tokenizer other numbers 2 pieces otherwise" in message
     assert f"10 is {PIECES[11]!r}, to the encoder {PIECES[10]!r}" in message
     assert "Leave it out to take the encoder's own" in message
 
@@ -62,6 +63,12 @@ def test_a_checkpoint_without_a_tokenizer_accepts_any(tmp_path, tiny_bert):
         shutil.copy(tiny_bert / name, tmp_path)
     tokenizer = make_tokenizer(tmp_path / "other", PIECES[::-1])
     assert check_same_pieces(tokenizer, "other", tmp_path) is None
+
+
+def test_an_encoder_is_not_loaded_with_the_vocabulary_of_another(tmp_path, tiny_bert):
+    make_tokenizer(tmp_path / "other", [*PIECES[:5], *PIECES[:4:-1]])
+    with pytest.raises(CheckpointError, match="would get the vectors of others"):
+        load_checkpoint(tiny_bert, tokenizer=tmp_path / "other")
 
 
 def test_a_run_with_the_vocabulary_of_another_encoder_does_not_begin(tmp_path, tiny_bert):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
+from spacy_spanbert.checkpoints.checkpoint import CheckpointError
 from spacy_spanbert.checkpoints.tokenizer import read_tokenizer
-from spacy_spanbert.errors import SpanbertError
 
 # Each of these holds a vocabulary.
 VOCABULARY_FILES = (
@@ -27,12 +27,11 @@ def check_same_pieces(tokenizer: PreTrainedTokenizerFast, name: str, checkpoint:
     Pieces behind those of the checkpoint, or in the place of its `[unused1]`, are new, and welcome.
     With a checkpoint that has no tokenizer of its own, nothing can be compared.
 
-    tokenizer (PreTrainedTokenizerFast): Of the config.
+    tokenizer (PreTrainedTokenizerFast): Not the checkpoint's own.
     name (str): Where it comes from, for the message.
     checkpoint (Path): The encoder's folder.
-    RAISES (SpanbertError): If a piece has another number than in the checkpoint's own tokenizer, or
-        a number is that of another piece; names some.
-    RAISES (CheckpointError): If the checkpoint's tokenizer cannot be read.
+    RAISES (CheckpointError): If a piece has another number than in the checkpoint's own tokenizer,
+        or a number is that of another piece; names some. Also if that tokenizer cannot be read.
     """
     if not any((checkpoint / file).is_file() for file in VOCABULARY_FILES):
         return
@@ -46,10 +45,10 @@ def check_same_pieces(tokenizer: PreTrainedTokenizerFast, name: str, checkpoint:
         elif numbers.get(piece, number) != number:
             wrong.append(f"{piece!r} is {number}, to the encoder {numbers[piece]}")
     if wrong:
-        raise SpanbertError(
-            f"[vocabulary] tokenizer = {name} numbers {len(wrong):,} pieces otherwise than the "
+        raise CheckpointError(
+            f"The tokenizer {name} numbers {len(wrong):,} pieces otherwise than the "
             f"encoder in {checkpoint} learnt them, so that they would get the vectors of others: "
             f"{'; '.join(wrong[:N_NAMED])}{'; ...' if len(wrong) > N_NAMED else ''}. Leave it out "
             "to take the encoder's own, put new pieces behind the encoder's, or train an encoder "
-            "of this vocabulary from scratch ([encoder.size])."
+            "of this vocabulary from scratch (size)."
         )
