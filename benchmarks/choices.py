@@ -14,6 +14,7 @@ from spacy_spanbert.nn.representations import REPRESENTATIONS
 _HEAD = "components.spanbert_spancat"
 _LEARN_RATE = "training.optimizer.learn_rate.initial_rate"
 _LR_SCALE = "components.spanbert.lr_scale"
+_DROPOUT = "training.dropout"
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,11 @@ def all_choices(config: Config) -> Iterator[Choice]:
     for ratio in (1, 5, 10, 20):
         changes = {_LEARN_RATE: round(encoder_rate * ratio, 12), _LR_SCALE: 1 / ratio}
         yield Choice("head rate / encoder rate", str(ratio), changes)
+    for scale in (0.05, 0.1, 0.2, 0.4):
+        head_rate = _value(config, _LEARN_RATE)
+        yield Choice("encoder rate", f"{head_rate * scale:g}", {_LR_SCALE: scale})
+    for share in (0.0, 0.1, 0.2, 0.3):
+        yield Choice("dropout", _or_none(share), {_DROPOUT: share})
     for layout in ("sentences", "documents"):
         yield Choice("a Doc is of", layout, layout=layout)
 

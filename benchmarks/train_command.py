@@ -105,7 +105,9 @@ def run_training(config: Path, folder: Path, overrides: Mapping[str, Any]) -> Tr
                 step, score = int(found.group(2)), float(found.group(3))
                 evaluations.append(Evaluation(step, seconds, score))
     if process.returncode != 0:
-        raise RuntimeError(f"spacy train failed:\n{''.join(last_lines)}")
+        code = process.returncode
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        raise RuntimeError(f"spacy train {how}; it said last:\n{''.join(last_lines)}")
     return TrainingRun(folder, perf_counter() - start, evaluations)
 
 

@@ -144,16 +144,21 @@ class Pretrainer:
             bar.total = progress.total_steps
             bar.update()
             # a run that goes on from here begins a line of the log, and so does this one
-            is_saved = progress.step % training.evaluate_every == 0
+            is_saved = self._is_evaluated(progress.step)
             if is_saved or progress.step % training.log_every == 0:
                 report.write()
             if is_saved:
                 self._evaluate(log)
                 report.restart_clock()
-        if progress.step > first and progress.step % training.evaluate_every:
+        if progress.step > first and not self._is_evaluated(progress.step):
             if not report.is_empty:
                 report.write()
             self._evaluate(log)
+
+    def _is_evaluated(self, step: int) -> bool:
+        # where the heads end to learn alone, it is seen what the encoder was worth as it came
+        is_warm = step == self.progress.head_warmup_steps
+        return is_warm or step % self.settings.training.evaluate_every == 0
 
     def _step(self, prefetcher: Prefetcher, report: TrainReport) -> None:
         """Do one optimizer step."""

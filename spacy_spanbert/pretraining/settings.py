@@ -171,7 +171,11 @@ class TrainingSettings(Section):
         description="divide weights, gradients and optimizer state over the processes (FSDP); "
         "accelerate launch --use_fsdp sets it",
     )
-    evaluate_every: int = Field(default=1000, ge=1, description="steps between two evaluations")
+    evaluate_every: int = Field(
+        default=1000,
+        ge=1,
+        description="steps between two evaluations; there is one after head_warmup_steps too",
+    )
     evaluate_windows: int = Field(
         default=2000,
         ge=1,

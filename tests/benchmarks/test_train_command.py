@@ -58,7 +58,9 @@ def test_a_time_limit_in_which_nothing_fits_is_refused():
 def test_a_failing_training_raises_with_what_the_command_said(tmp_path: Path):
     config = tmp_path / "empty.cfg"
     config.write_text("[nlp]\nlang = 'en'\n", encoding="utf8")
-    with pytest.raises(RuntimeError, match=r"(?s)spacy train failed.*'training'"):
+    with pytest.raises(
+        RuntimeError, match=r"(?s)spacy train ended with exit code 1; it said last.*'training'"
+    ):
         run_training(config, tmp_path / "out", {})
     assert "'training'" in (tmp_path / "out" / "train.log").read_text(encoding="utf8")
 

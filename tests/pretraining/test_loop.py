@@ -144,6 +144,14 @@ def test_new_heads_learn_alone_at_first(tmp_path, tiny_bert):
         assert torch.equal(tensor, before[name]) == name.startswith("encoder."), name
 
 
+def test_it_evaluates_where_the_heads_end_to_learn_alone(tmp_path, tiny_bert):
+    values = {"evaluate_every": 4, "head_warmup_steps": 5}
+    settings = make_settings(tmp_path / "run", {"steps": 10}, **values)
+    make_trainer(settings, tiny_bert).run()
+    lines = [line for line in read_log(settings.output) if line["part"] == "held_out"]
+    assert [line["step"] for line in lines] == [0, 4, 5, 8, 10]
+
+
 def test_the_encoder_begins_to_learn_slowly(tmp_path, tiny_bert):
     rates = {"learn_rate": 0.01, "warmup_steps": 4, "head_warmup_steps": 4}
     settings = make_settings(tmp_path / "run", {"steps": 12}, **rates)
@@ -204,7 +212,8 @@ def test_minutes_become_steps_when_the_encoder_learns_and_a_kill_does_not_change
         trainer.run()
     assert is_known == [False] * n_measuring + [True, True]
     stored = load_progress(settings.output / LAST)
-    assert (stored.step, stored.total_steps) == (0, trainer.progress.total_steps)
+    # of the last evaluation, that of the heads alone
+    assert (stored.step, stored.total_steps) == (4, trainer.progress.total_steps)
     assert make_trainer(settings, tiny_bert).progress.total_steps == stored.total_steps
 
 

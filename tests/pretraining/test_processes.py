@@ -41,7 +41,7 @@ def train_in_two(*arguments: object, **environment: str) -> None:
 
 def assert_equal_curves(expected: Path, found: Path, rel: float) -> None:
     lines, others = read_log(expected), read_log(found)
-    assert len(lines) == len(others) == 6 + 3
+    assert len(lines) == len(others) == 6 + 4
     for line, other in zip(lines, others, strict=True):
         assert line.keys() == other.keys()
         for key in line.keys() - {"pieces_per_second", "part"}:
