@@ -5,17 +5,34 @@ Nothing is measured here: the README quotes what the reports say, and a test com
 
 import argparse
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.arguments import RESULTS, ROOT
+from benchmarks.readme_cells import Report, Row, f1_cell, number_cell
+from benchmarks.readme_pretraining import pretraining_gain_rows, pretraining_speed_rows
 from benchmarks.report import markdown_table, write_text
 
-START, END = "<!-- results -->", "<!-- /results -->"
-HEADER = ("", "spacy-spanbert", "spaCy `spancat`", "ratio")
-Row = tuple[str, str, str, str]
-Report = dict[str, Any]
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the README.
+
+    name (str): Of its markers.
+    header (Sequence[str]): Titles of the columns.
+    sections (Mapping[str, Callable[[Report], Iterator[Row]]]): What to say of a program's report.
+    """
+
+    name: str
+    header: Sequence[str]
+    sections: Mapping[str, Callable[[Report], Iterator[Row]]]
+
+    @property
+    def markers(self) -> tuple[str, str]:
+        """RETURNS (tuple[str, str]): The lines before and behind it."""
+        return f"<!-- {self.name} -->", f"<!-- /{self.name} -->"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -25,16 +42,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the reports")
     arguments = parser.parse_args(argv)
     text = arguments.readme.read_text(encoding="utf8")
-    write_text(arguments.readme, replace_results(text, render(load_reports(arguments.results))))
+    for table in TABLES:
+        text = replace_results(text, table, render(table, load_reports(table, arguments.results)))
+    write_text(arguments.readme, text)
 
 
-def load_reports(folder: Path) -> dict[str, Report]:
-    """Read the reports.
+def load_reports(table: Table, folder: Path) -> dict[str, Report]:
+    """Read the reports of a table.
 
+    table (Table): The table.
     folder (Path): Where they are; those that are missing are left out of the table.
     RETURNS (dict[str, Report]): Reports by program, in the table's order.
     """
-    paths = {name: folder / f"{name}.json" for name in SECTIONS}
+    paths = {name: folder / f"{name}.json" for name in table.sections}
     return {
         name: json.loads(path.read_text(encoding="utf8"))
         for name, path in paths.items()
@@ -42,32 +62,35 @@ def load_reports(folder: Path) -> dict[str, Report]:
     }
 
 
-def render(reports: dict[str, Report]) -> str:
-    """Render the table and how it came about.
+def render(table: Table, reports: dict[str, Report]) -> str:
+    """Render a table and how it came about.
 
+    table (Table): The table.
     reports (dict[str, Report]): From load_reports.
     RETURNS (str): Markdown, with a line break at the end; nothing without reports.
     """
     if not reports:
         return ""
-    rows = [row for name, report in reports.items() for row in SECTIONS[name](report)]
+    rows = [row for name, report in reports.items() for row in table.sections[name](report)]
     sources = "".join(f"- {_source(report)}\n" for report in reports.values())
-    return f"{markdown_table(HEADER, rows)}\n{sources}"
+    return f"{markdown_table(table.header, rows)}\n{sources}"
 
 
-def replace_results(readme: str, results: str) -> str:
-    """Put the results between the markers.
+def replace_results(readme: str, table: Table, results: str) -> str:
+    """Put the results between a table's markers.
 
     readme (str): The README.
+    table (Table): The table.
     results (str): From render.
     RETURNS (str): The README with these results.
     RAISES (SystemExit): If the markers are not there, once each and in order.
     """
-    before, start, rest = readme.partition(START)
-    _, end, after = rest.partition(END)
-    if not (start and end) or START in rest or END in after or END in before:
-        raise SystemExit(f"Expected the lines {START} and {END} in the README, once each")
-    return f"{before}{START}\n{results}{END}{after}"
+    first, last = table.markers
+    before, start, rest = readme.partition(first)
+    _, end, after = rest.partition(last)
+    if not (start and end) or first in rest or last in after or last in before:
+        raise SystemExit(f"Expected the lines {first} and {last} in the README, once each")
+    return f"{before}{first}\n{results}{last}{after}"
 
 
 def _annotate_speed(report: Report) -> Iterator[Row]:
@@ -77,11 +100,13 @@ def _annotate_speed(report: Report) -> Iterator[Row]:
         ours = speeds[f"spanbert, {precision}"]["words_per_second"]
         ratio = ratios[f"to spancat, {precision}"]
         name = f"annotating LitBank dev, words/s, precision {precision}"
-        yield name, _number(ours), _number(peer), f"{ratio:.1f} ×"
+        yield name, number_cell(ours), number_cell(peer), f"{ratio:.1f} ×"
     for precision in ("auto", "float32"):
         alone = speeds[f"encoder alone, {precision}"]["words_per_second"]
         share = ratios[f"to encoder alone, {precision}"]
-        name = f"the same as a share of the encoder alone ({_number(alone)} words/s), {precision}"
+        name = (
+            f"the same as a share of the encoder alone ({number_cell(alone)} words/s), {precision}"
+        )
         yield name, f"{share:.2f}", "", ""
 
 
@@ -92,7 +117,7 @@ def _training_speed(report: Report) -> Iterator[Row]:
         ours = speeds[f"spanbert, {precision}"]["words_per_second"]
         ratio = ratios[f"to spancat, {precision}"]
         name = f"training, words/s, precision {precision}"
-        yield name, _number(ours), _number(peer), f"{ratio:.1f} ×"
+        yield name, number_cell(ours), number_cell(peer), f"{ratio:.1f} ×"
 
 
 def _peak_memory(report: Report) -> Iterator[Row]:
@@ -104,7 +129,7 @@ def _peak_memory(report: Report) -> Iterator[Row]:
         if pipeline == "spanbert":
             ours, peer = peaks["spanbert", length], peaks["spancat", length]
             name = f"peak memory of that, MB, spans up to {length} words"
-            yield name, _number(ours), _number(peer), f"{ours / peer:.2f}"
+            yield name, number_cell(ours), number_cell(peer), f"{ours / peer:.2f}"
 
 
 def _scaling(report: Report) -> Iterator[Row]:
@@ -129,59 +154,28 @@ def _f1(report: Report) -> Iterator[Row]:
             f"{corpus} dev F1, {layout}, {tokens[row['tokens']]}, at most "
             f"{report['settings']['minutes']:g} minutes of training"
         )
-        yield name, _f1_cell(row), "" if peer is None else _f1_cell(peer), difference
+        yield name, f1_cell(row), "" if peer is None else f1_cell(peer), difference
 
 
-def _pretraining_speed(report: Report) -> Iterator[Row]:
-    speeds, ratios = report["results"]["speeds"], report["results"]["ratios"]
-    for ours, trainer in (("float32", "float32"), ("auto", "float32"), ("auto", "bf16")):
-        ratio = ratios[f"ours, {ours} to Trainer, {trainer}"]
-        name = (
-            f"pretraining (MLM), pieces/s, precision {ours}; beside it Hugging Face's `Trainer`, "
-            f"{trainer}"
-        )
-        cells = [
-            _number(speeds[contender]["pieces_per_second"])
-            for contender in (f"ours, {ours}", f"Trainer, {trainer}")
-        ]
-        yield name, *cells, f"{ratio:.1f} ×"
-    use = report["results"]["utilization"]
-    peak = f"{use['peak_tflops']:.2f} TFLOP/s"
-    name = f"the same as a share of the peak of {use['dtype']} matrix products ({peak}), auto"
-    yield name, f"{use['share']:.2f}", "", ""
-    extra = f"{100 * report['results']['sbo_extra']:+.0f} %"
-    yield "time of a step with the span boundary objective, over MLM alone", extra, "", ""
-
-
-def _pretraining_gain(report: Report) -> Iterator[Row]:
-    rows = report["results"]["summary"]
-    baselines = {row["experiment"]: row for row in rows if row["is_baseline"]}
-    for row in rows:
-        if row["gain"] is None:
-            continue
-        baseline = baselines[row["experiment"]]
-        corpus = {"litbank": "LitBank", "genia": "GENIA"}[row["corpus"]]
-        name = f"{corpus} dev F1, encoder: {row['arm']}; beside it: {baseline['arm']}"
-        cells = _f1_cell(row), _f1_cell(baseline)
-        yield name, *cells, f"{100 * row['gain']:+.1f} points"
-
-
-SECTIONS: dict[str, Callable[[Report], Iterator[Row]]] = {
-    "annotate_speed": _annotate_speed,
-    "peak_memory": _peak_memory,
-    "training_speed": _training_speed,
-    "scaling": _scaling,
-    "litbank_f1": _f1,
-    "genia_f1": _f1,
-    "pretraining_speed": _pretraining_speed,
-    "pretraining_gain": _pretraining_gain,
-}
-
-
-def _f1_cell(row: dict[str, Any]) -> str:
-    spread = "" if row["f_deviation"] is None else f" ± {row['f_deviation']:.3f}"
-    seeds = "1 seed" if row["n_seeds"] == 1 else f"{row['n_seeds']} seeds"
-    return f"{row['f_mean']:.3f}{spread} ({seeds}, {row['longest_seconds'] / 60:.0f} min)"
+TABLES = (
+    Table(
+        "results",
+        ("", "spacy-spanbert", "spaCy `spancat`", "ratio"),
+        {
+            "annotate_speed": _annotate_speed,
+            "peak_memory": _peak_memory,
+            "training_speed": _training_speed,
+            "scaling": _scaling,
+            "litbank_f1": _f1,
+            "genia_f1": _f1,
+        },
+    ),
+    Table(
+        "pretraining",
+        ("", "spacy-spanbert", "beside it", "ratio or gain"),
+        {"pretraining_speed": pretraining_speed_rows, "pretraining_gain": pretraining_gain_rows},
+    ),
+)
 
 
 def _source(report: Report) -> str:
@@ -198,11 +192,6 @@ def _load(machine: dict[str, Any]) -> str:
     """Say that the machine was busy, if it was."""
     load = machine["load"]
     return "" if load is None or load < 1 else f"; other programs were running (load {load:.1f})"
-
-
-def _number(value: float) -> str:
-    """Three digits that count: more would pretend."""
-    return f"{float(f'{value:.3g}'):,.0f}"
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks.arguments import ROOT
-from benchmarks.readme_table import SECTIONS, load_reports, render
+from benchmarks.readme_table import TABLES, load_reports, render
 
 pytestmark = pytest.mark.slow
 KEYS = {
@@ -203,16 +203,20 @@ def test_representations(output: Path):
 @pytest.mark.benchmark
 def test_the_readme_table_has_rows_from_every_report(data: Path, output: Path):
     """After the tests above: their reports, if all of them ran."""
-    reports = load_reports(output)
-    if reports.keys() != SECTIONS.keys():
+    reports = [load_reports(table, output) for table in TABLES]
+    if any(
+        found.keys() != table.sections.keys() for found, table in zip(reports, TABLES, strict=True)
+    ):
         pytest.skip("needs the reports of all tests of this module")
-    lines = render(reports).splitlines()
+    pages = [render(table, found) for table, found in zip(TABLES, reports, strict=True)]
+    lines = "".join(pages).splitlines()
     for words in (
         *("annotating", "encoder alone", "peak memory", "training", "exponent", "dev F1"),
         *("pretraining (MLM)", "matrix products", "span boundary", "beside it: MiniLM"),
     ):
         assert any(words in line for line in lines if line.startswith("|")), words
-    assert sum(line.startswith("- `python -m benchmarks.") for line in lines) == len(SECTIONS)
+    n_sources = sum(line.startswith("- `python -m benchmarks.") for line in lines)
+    assert n_sources == sum(map(len, reports))
 
 
 def test_the_entry_point_runs_what_is_asked_for_and_fails_if_that_fails(tmp_path: Path):

@@ -1,0 +1,26 @@
+"""What stands in a cell of the README's tables."""
+
+from typing import Any
+
+Row = tuple[str, str, str, str]
+Report = dict[str, Any]
+
+
+def f1_cell(row: dict[str, Any]) -> str:
+    """Write an F1 with what it rests on.
+
+    row (dict[str, Any]): Of a report's summary.
+    RETURNS (str): Mean, deviation, number of seeds and minutes of the longest training.
+    """
+    spread = "" if row["f_deviation"] is None else f" ± {row['f_deviation']:.3f}"
+    seeds = "1 seed" if row["n_seeds"] == 1 else f"{row['n_seeds']} seeds"
+    return f"{row['f_mean']:.3f}{spread} ({seeds}, {row['longest_seconds'] / 60:.0f} min)"
+
+
+def number_cell(value: float) -> str:
+    """Write a number with the three digits that count: more would pretend.
+
+    value (float): 100 or more.
+    RETURNS (str): For example `5,850`.
+    """
+    return f"{float(f'{value:.3g}'):,.0f}"
