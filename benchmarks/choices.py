@@ -14,7 +14,6 @@ from spacy_spanbert.nn.representations import REPRESENTATIONS
 _HEAD = "components.spanbert_spancat"
 _LEARN_RATE = "training.optimizer.learn_rate.initial_rate"
 _LR_SCALE = "components.spanbert.lr_scale"
-_DROPOUT = "training.dropout"
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,10 @@ def all_choices(config: Config) -> Iterator[Choice]:
         head_rate = _value(config, _LEARN_RATE)
         yield Choice("encoder rate", f"{head_rate * scale:g}", {_LR_SCALE: scale})
     for share in (0.0, 0.1, 0.2, 0.3):
-        yield Choice("dropout", _or_none(share), {_DROPOUT: share})
+        yield Choice("scorer dropout", _or_none(share), {f"{_HEAD}.model.dropout": share})
+    for share in (0.0, 0.1):
+        changes = {"components.spanbert.model.dropout": share}
+        yield Choice("encoder dropout", _or_none(share), changes)
     for layout in ("sentences", "documents"):
         yield Choice("a Doc is of", layout, layout=layout)
 
