@@ -21,7 +21,7 @@ class SequenceLayout:
         sequence; long [n_words].
     from_back (Tensor): The row of each word if steps are counted from its last word.
     sequence_of (Tensor): The sequence of each word; long [n_words].
-    is_first (Tensor): Whether a word is the first of its sequence; bool [n_words].
+    places (Tensor): How many words of its sequence come before each word; long [n_words].
     """
 
     lengths: Tensor
@@ -30,7 +30,7 @@ class SequenceLayout:
     from_front: Tensor
     from_back: Tensor
     sequence_of: Tensor
-    is_first: Tensor
+    places: Tensor
 
     @classmethod
     def of(cls, lengths: Tensor) -> "SequenceLayout":
@@ -56,7 +56,7 @@ class SequenceLayout:
             from_front=offsets[place] + rank,
             from_back=offsets[lengths[sequence_of] - 1 - place] + rank,
             sequence_of=sequence_of,
-            is_first=place == 0,
+            places=place,
         )
 
     @property
@@ -68,6 +68,11 @@ class SequenceLayout:
     def n_sequences(self) -> int:
         """RETURNS (int): How many sequences there are."""
         return len(self.lengths)
+
+    @cached_property
+    def is_first(self) -> Tensor:
+        """RETURNS (Tensor): Whether a word is the first of its sequence; bool [n_words]."""
+        return self.places == 0
 
     @cached_property
     def is_last(self) -> Tensor:
