@@ -16,6 +16,9 @@ from .chain_log import LogSums
 from .chain_scaled import ScaledSums, steps_between_scalings
 from .sequence_layout import SequenceLayout
 
+# Stands for the tag of a word without annotation.
+UNKNOWN = -1
+
 
 def sum_paths(chain: Chain) -> ScaledSums | LogSums:
     """Run forward-backward, without gradients.
@@ -42,12 +45,12 @@ def negative_log_likelihood(chain: Chain, tags: Tensor) -> Tensor:
     """Compute what a conditional random field is trained by.
 
     chain (Chain): The scores.
-    tags (Tensor): Right tags, -1 where they are not known: there, every tag that rules allow
-        counts as right; long [n_words].
+    tags (Tensor): Right tags, UNKNOWN where there is no annotation: there, every tag that rules
+        allow counts as right; long [n_words].
     RETURNS (Tensor): Sum over all sequences, in nats, with gradients; []. Zero without words.
     """
     layout = chain.layout
-    is_known = tags >= 0
+    is_known = tags != UNKNOWN
     is_whole = layout.sum_words(is_known.long()) == layout.lengths
     gold = torch.where(is_whole, chain.path_scores(tags.clamp(min=0)), 0.0)
     if not bool(is_whole.all()):
@@ -58,7 +61,7 @@ def negative_log_likelihood(chain: Chain, tags: Tensor) -> Tensor:
 def _restrict(chain: Chain, tags: Tensor) -> Chain:
     """Forbid all tags but the known ones."""
     is_allowed = torch.arange(chain.n_tags, device=tags.device) == tags[:, None]
-    is_allowed |= tags[:, None] < 0
+    is_allowed |= tags[:, None] == UNKNOWN
     emissions = chain.emissions.masked_fill(~is_allowed, -torch.inf)
     return Chain(emissions, chain.links, chain.layout)
 

@@ -58,6 +58,15 @@ class TagRules:
         may_follow = self.may_follow()
         return torch.zeros(may_follow.shape).masked_fill(~may_follow, -torch.inf)
 
+    def continues(self) -> Tensor:
+        """RETURNS (Tensor): Which tag goes on with the span of which; bool [n_tags, n_tags]."""
+        tags = self.tags
+        rows = [
+            [following[0] in "IE" and _may_follow(tag, following, self.scheme) for following in tags]
+            for tag in tags
+        ]
+        return torch.tensor(rows)
+
     def encode(self, spans: Iterable[tuple[int, int, int]], n_words: int) -> Tensor:
         """Write spans as tags.
 
