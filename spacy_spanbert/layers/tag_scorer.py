@@ -111,7 +111,7 @@ def forward(
     outputs, backprop_tok2vec = model.get_ref("tok2vec")(docs, is_train)
     outputs = [output for output in outputs if _has_vectors(output)]
     if not is_train:
-        return _predict(shim, outputs, rows), lambda d_scores: inputs
+        return _predict(shim, outputs, rows), lambda _: inputs
     vectors = _concatenate(outputs, shim.device).requires_grad_()
     with shim.training() as module:
         selected, n_rows = select_rows(vectors, *_alignment(outputs, shim.device), rows)
@@ -138,10 +138,10 @@ def _predict(shim: TorchShim, outputs: list[Output], rows: Rows) -> TagScores:
             selected, block_rows = select_rows(vectors, *_alignment(block, shim.device), rows)
             logits.append(module(selected))
             n_rows.append(block_rows)
-        links = cast(TagScorer, module).links
-        return TagScores(
-            _array(torch.cat(logits)), torch.cat(n_rows), None if links is None else _array(links)
-        )
+    links = cast(TagScorer, module).links
+    return TagScores(
+        _array(torch.cat(logits)), torch.cat(n_rows), None if links is None else _array(links)
+    )
 
 
 def _blocks(outputs: list[Output]) -> Iterator[list[Output]]:
@@ -211,9 +211,7 @@ def _split(outputs: list[Output], gradient: Any) -> list[Any]:
         part = gradient[start:end]
         if isinstance(output, TransformerData):
             shape = output.model_output["last_hidden_state"].shape
-            part = replace(
-                output, model_output=ModelOutput(last_hidden_state=part.reshape(shape))
-            )
+            part = replace(output, model_output=ModelOutput(last_hidden_state=part.reshape(shape)))
         parts.append(part)
     return parts
 

@@ -54,18 +54,14 @@ class TagRules:
         return torch.tensor(rows)
 
     def links(self) -> Tensor:
-        """RETURNS (Tensor): The rules as scores: 0 where allowed, else -inf; [n_tags + 2, n_tags]."""
+        """RETURNS (Tensor): may_follow as scores: 0 where allowed, else -inf."""
         may_follow = self.may_follow()
         return torch.zeros(may_follow.shape).masked_fill(~may_follow, -torch.inf)
 
     def continues(self) -> Tensor:
         """RETURNS (Tensor): Which tag goes on with the span of which; bool [n_tags, n_tags]."""
-        tags = self.tags
-        rows = [
-            [following[0] in "IE" and _may_follow(tag, following, self.scheme) for following in tags]
-            for tag in tags
-        ]
-        return torch.tensor(rows)
+        goes_on = torch.tensor([tag[0] in "IE" for tag in self.tags])
+        return self.may_follow()[:-2] & goes_on
 
     def encode(self, spans: Iterable[tuple[int, int, int]], n_words: int) -> Tensor:
         """Write spans as tags.

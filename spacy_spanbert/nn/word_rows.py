@@ -1,26 +1,13 @@
 """From pieces to the rows that are scored, and from scored rows to words."""
 
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-from ..errors import SpanbertError
-
 Aggregate = Literal["first", "mean", "max"]
 # "all": each piece is a row; else a word is a row: its first piece, or all of them pooled.
 Rows = Literal["all", "first", "mean", "max"]
-
-
-def check_aggregate(aggregate: str) -> None:
-    """Refuse what does not exist.
-
-    aggregate (str): A value from a config.
-    RAISES (SpanbertError): If it is none of "first", "mean", "max".
-    """
-    if aggregate not in get_args(Aggregate):
-        names = ", ".join(get_args(Aggregate))
-        raise SpanbertError(f"aggregate is one of {names}, but is {aggregate!r}")
 
 
 def select_rows(

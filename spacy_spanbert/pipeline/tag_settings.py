@@ -1,13 +1,13 @@
 """Settings of components that tag words, and what follows from them."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from spacy_spanbert.errors import SpanbertError
-from spacy_spanbert.nn.word_rows import Rows
+from spacy_spanbert.nn.word_rows import Aggregate, Rows
 
 TARGETS = ("all_pieces", "first_piece", "word")
-AGGREGATES = ("first", "mean", "max")
+AGGREGATES = get_args(Aggregate)
 DECODERS = ("greedy", "viterbi", "crf")
 
 

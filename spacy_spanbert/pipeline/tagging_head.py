@@ -152,9 +152,7 @@ class TaggingHead(LabelledHead):
         losses[self.name] += loss
         return losses
 
-    def get_loss(
-        self, examples: Iterable[Example], scores: TagScores
-    ) -> tuple[float, TagScores]:
+    def get_loss(self, examples: Iterable[Example], scores: TagScores) -> tuple[float, TagScores]:
         """Compare scores with gold tags.
 
         examples (Iterable[Example]): The batch.

@@ -145,7 +145,7 @@ class SpanbertTagger(TaggingHead):
             values = [PARTS_OF_SPEECH[label] for label in self.labels]
         else:
             values = [self.vocab.strings.add(label) for label in self.labels]
-        codes = np.asarray(values, dtype=np.uint64)
+        codes: Any = np.asarray(values, dtype=np.uint64)  # spaCy's stub wants its own type
         for doc, tags in zip(docs, predictions, strict=True):
             if len(doc):
                 doc.from_array([attribute.upper()], codes[tags][:, None])

@@ -143,7 +143,7 @@ def test_learned_scores_of_one_tag_after_another_are_trained(tiny_bert):
 def test_a_random_field_that_was_not_trained_cannot_be_asked_for(tiny_bert):
     nlp = make_tagging_nlp(tiny_bert, "spanbert_ner", decode="viterbi")
     nlp.get_pipe("spanbert_ner").cfg["decode"] = "crf"
-    with pytest.raises(SpanbertError, match="was not trained with decode = \"crf\""):
+    with pytest.raises(SpanbertError, match='was not trained with decode = "crf"'):
         nlp("Anna")
 
 
