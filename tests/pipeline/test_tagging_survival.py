@@ -1,4 +1,4 @@
-"""Components that tag words on any text at all, in several processes, and under spaCy's commands."""
+"""Components that tag words: any text at all, several processes, spaCy's own commands."""
 
 import json
 import os
@@ -156,6 +156,7 @@ def overrides(corpus: Path, checkpoint: Path) -> dict:
         "training.accumulate_gradient": 2,
         "training.optimizer.learn_rate.initial_rate": 0.01,
         "training.optimizer.learn_rate.warmup_steps": 3,
+        "training.optimizer.learn_rate.total_steps": 30,
     }
 
 
