@@ -64,7 +64,7 @@ def test_entities_are_learned_by_heart_as_bioes(tiny_roberta, decode):
     nlp = make_tagging_nlp(
         tiny_roberta, "spanbert_ner", scheme="bioes", decode=decode, model={"hidden_width": 16}
     )
-    fit(nlp, ner_examples(nlp), n_steps=60, learn_rate=0.01)
+    fit(nlp, ner_examples(nlp), n_steps=35, learn_rate=0.01)
     for doc, gold in zip(predict(nlp), GOLD, strict=True):
         scores = entities_with_scores(doc)
         assert list(scores) == gold
