@@ -34,8 +34,9 @@ OPTIONAL = (
     "sentence_transformers",
     "sklearn",
     "tensorboard",
+    "torchcrf",
 )
-FACTORIES = ("spanbert", "spanbert_spancat")
+FACTORIES = ("spanbert", "spanbert_spancat", "spanbert_ner", "spanbert_tagger")
 
 # Begins a script in which packages are as if they were not installed.
 BLOCK = """

@@ -73,3 +73,26 @@ def test_annotate_writes_every_record(project: Path) -> None:
 def test_package_builds_a_wheel(project: Path) -> None:
     _run(project, "package", name="tiny", version="1.2.3")
     assert list(project.glob("packages/*/dist/en_tiny-1.2.3-*.whl"))
+
+
+@pytest.mark.slow
+def test_tagger_trains_and_scores_entities_of_the_users_corpus(
+    project: Path, tiny_bert: Path
+) -> None:
+    lines = (ROOT / "assets/wnut17/dev.jsonl").read_text(encoding="utf8").splitlines()[:40]
+    (project / "tags.jsonl").write_text("\n".join(lines) + "\n", encoding="utf8")
+    config = Config().from_disk(project / "configs/ner.cfg", interpolate=False)
+    config["training"]["max_steps"] = 4
+    config["training"]["eval_frequency"] = 2
+    config.to_disk(project / "configs/short_ner.cfg")
+    _run(
+        project,
+        "tagger",
+        tags_train="tags.jsonl",
+        tags_dev="tags.jsonl",
+        tags_config="configs/short_ner.cfg",
+        encoder=str(tiny_bert),
+    )
+    nlp = spacy.load(project / "training/tagger/model-best")
+    assert nlp.pipe_names == ["spanbert", "spanbert_ner"]
+    assert "ents_f" in srsly.read_json(project / "metrics/tagger.json")

@@ -13,6 +13,7 @@ from spacy_spanbert.cli.app import app
 from spacy_spanbert.cli.errors import clean_errors
 from spacy_spanbert.cli.tokenizers import load_tokenizer
 from spacy_spanbert.data.counts import CorpusCounts
+from spacy_spanbert.data.entities import with_entities
 from spacy_spanbert.data.files import write_whole
 from spacy_spanbert.data.msgpack_hooks import look_once_for_msgpack_hooks
 from spacy_spanbert.data.problems import CorpusError, OnError, Problems
@@ -41,6 +42,9 @@ def convert_cli(
             "such as doc_id; each becomes a sentence (none: a record is a document)"
         ),
     ] = None,
+    ents: Annotated[
+        bool, Option("--ents", help="Make spans entities (doc.ents) too; of overlapping ones, one")
+    ] = False,
     retokenize: Annotated[
         bool, Option("--retokenize", help="Use the tokenizer even if the corpus has words")
     ] = False,
@@ -75,6 +79,7 @@ def convert_cli(
             target_format=target_format,
             spans_key=spans_key,
             group=None if group == "none" else group,
+            ents=ents,
             retokenize=retokenize,
             lang=lang,
             model=model,
@@ -95,6 +100,7 @@ def convert(
     target_format: str | None = None,
     spans_key: str = "sc",
     group: str | None = None,
+    ents: bool = False,
     retokenize: bool = False,
     lang: str = "en",
     model: str | None = None,
@@ -121,6 +127,8 @@ def convert(
         retokenize=retokenize,
         problems=problems,
     )
+    if ents:
+        docs = with_entities(docs, spans_key, problems)
     counts = CorpusCounts()
     watched = _not_only_problems(counts.watch(docs, spans_key), counts, problems)
     write_docs(

@@ -47,6 +47,11 @@ def replace_listener_config(
     listener_config (dict[str, Any]): The config of the listener layer.
     RETURNS (dict[str, Any]): The config of the layer with its own encoder.
     """
+    if "pooling" not in listener_config:
+        return {
+            "@architectures": "spacy-spanbert.EncoderPieces.v1",
+            "encoder": dict(encoder_config),
+        }
     return {
         "@architectures": "spacy-spanbert.EncoderTok2Vec.v1",
         "encoder": dict(encoder_config),

@@ -27,6 +27,12 @@ class ScoredSpans:
     labels: NDArray[np.int64]
     scores: NDArray[np.float32]
 
+    @classmethod
+    def none(cls) -> "ScoredSpans":
+        """RETURNS (ScoredSpans): No spans."""
+        none = np.zeros(0, dtype=np.int64)
+        return cls(none, none, none, np.zeros(0, dtype=np.float32))
+
     def __getitem__(self, index: slice | NDArray[np.int64]) -> "ScoredSpans":
         return ScoredSpans(
             self.starts[index], self.ends[index], self.labels[index], self.scores[index]
@@ -49,7 +55,7 @@ def select_spans(
     max_positive (int | None): With multilabel: the most labels of a span, the best ones.
     RETURNS (ScoredSpans): Ordered by start, then by end, then by label.
     """
-    found = [_nothing()]
+    found = [ScoredSpans.none()]
     for starts, lengths, logits in blocks:
         if multilabel:
             selected = _select_labels(logits, threshold, max_positive)
@@ -67,11 +73,6 @@ def select_spans(
         np.concatenate([part.scores for part in found]),
     )
     return merged[np.lexsort((merged.labels, merged.ends, merged.starts))]
-
-
-def _nothing() -> ScoredSpans:
-    none = np.zeros(0, dtype=np.int64)
-    return ScoredSpans(none, none, none, np.zeros(0, dtype=np.float32))
 
 
 def _select_best(logits: Tensor, threshold: float) -> tuple[Tensor, Tensor, Tensor]:

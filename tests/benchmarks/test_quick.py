@@ -97,6 +97,21 @@ def test_optimizer_step(output: Path):
         assert all(0 < share < 1 for share in shares.values())
 
 
+def test_crf_speed(output: Path):
+    results = run_quick("crf_speed", None, output)
+    tasks = {(row["task"], row["name"]) for row in results["rows"]}
+    assert {("loss and gradients", "spanbert"), ("best path", "spanbert")} <= tasks
+    assert all(row["milliseconds"] > 0 and row["ratio"] > 0 for row in results["rows"])
+
+
+@pytest.mark.benchmark
+def test_tags(output: Path):
+    results = run_quick("tags", None, output, "--only", "wnut17")
+    assert [row["pipeline"] for row in results["summary"]] == ["spanbert", "spacy"]
+    assert all(row["split"] == "dev" and 0 <= row["mean"] <= 1 for row in results["summary"])
+    assert results["speed"]["wnut17"]["ratio"] > 0
+
+
 @pytest.mark.benchmark
 def test_pretraining_speed(output: Path):
     results = run_quick("pretraining_speed", None, output)

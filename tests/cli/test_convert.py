@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import spacy
 from click.testing import Result
-from spacy.tokens import DocBin
+from spacy.tokens import DocBin, Span
 from typer.testing import CliRunner
 
 from spacy_spanbert.cli import app
@@ -180,3 +180,30 @@ def test_it_is_a_command_of_spacy(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stdout.strip().endswith("missing: There is no such file or folder.")
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_spans_become_entities_the_longest_of_those_that_overlap(tmp_path: Path) -> None:
+    spans = [{"start": 0, "end": 2, "label": "GPE"}, {"start": 1, "end": 2, "label": "PER"}]
+    records = [
+        {"tokens": ["New", "York", "won"], "spans": spans},
+        {"tokens": ["Nobody", "won"], "spans": []},
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, records)), encoding="utf8")
+    result = convert(tmp_path / "a.jsonl", tmp_path / "a.spacy", "--ents")
+    assert result.exit_code == 0
+    assert "The span 'York' (PER, words 1 to 2) overlaps another, and is no entity." in text_of(
+        result
+    )
+    docs = list(DocBin().from_disk(tmp_path / "a.spacy").get_docs(spacy.blank("en").vocab))
+    assert [[(e.start, e.end, e.label_) for e in doc.ents] for doc in docs] == [[(0, 2, "GPE")], []]
+    assert all(doc.has_annotation("ENT_IOB") for doc in docs)
+    assert n_spans(tmp_path / "a.spacy") == [2, 0]
+
+
+def test_entities_that_a_corpus_has_already_are_kept(tmp_path: Path) -> None:
+    doc = spacy.blank("en")("Ann left")
+    doc.ents = [Span(doc, 0, 1, "PER")]
+    DocBin(docs=[doc]).to_disk(tmp_path / "a.spacy")
+    assert convert(tmp_path / "a.spacy", tmp_path / "b.spacy", "--ents").exit_code == 0
+    (copy,) = DocBin().from_disk(tmp_path / "b.spacy").get_docs(spacy.blank("en").vocab)
+    assert [entity.text for entity in copy.ents] == ["Ann"]

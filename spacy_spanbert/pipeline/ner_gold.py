@@ -1,0 +1,104 @@
+"""Gold entities as tags of the words that the pipeline sees, and what of them cannot be learned."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+from torch import Tensor
+
+from spacy_spanbert.annotations.gold_spans import sentence_numbers
+from spacy_spanbert.nn.crf import UNKNOWN
+from spacy_spanbert.nn.tag_rules import TagRules
+
+
+def entity_tags(example: Example, rules: TagRules) -> Tensor:
+    """Write the gold entities of an example as tags.
+
+    Words without annotation, and those of entities that do not fit the predicted words or that
+    reach over a sentence boundary, are unknown. Entities of other labels are outside.
+
+    example (Example): Predicted and reference Doc.
+    rules (TagRules): The tags.
+    RETURNS (Tensor): Of the predicted words; long [n_words].
+    """
+    doc = example.predicted
+    entities, words = example.get_aligned_ents_and_ner()
+    label_index = {label: index for index, label in enumerate(rules.labels)}
+    spans = [
+        (entity.start, entity.end, label_index[entity.label_])
+        for entity in entities
+        if entity.label_ in label_index
+    ]
+    tags = rules.encode(spans, len(doc))
+    tags[torch.tensor([word is None for word in words], dtype=torch.bool)] = UNKNOWN
+    for entity in _crossing(doc, entities):
+        tags[entity.start : entity.end] = UNKNOWN
+    return tags
+
+
+def _crossing(doc: Doc, entities: Sequence[Span]) -> list[Span]:
+    """Find entities that reach over a sentence boundary."""
+    numbers = sentence_numbers(doc)
+    if numbers is None:
+        return []
+    return [entity for entity in entities if numbers[entity.start] != numbers[entity.end - 1]]
+
+
+@dataclass
+class EntityCorpus:
+    """What the entities of a corpus are.
+
+    n_annotated (int): Docs with annotation.
+    labels (Counter[str]): Gold entities by label.
+    misaligned (Counter[str]): Those that do not begin and end with predicted words, by label.
+    crossing (Counter[str]): Those that reach over a sentence boundary, by label.
+    """
+
+    n_annotated: int = 0
+    labels: Counter[str] = field(default_factory=Counter)
+    misaligned: Counter[str] = field(default_factory=Counter)
+    crossing: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def read(cls, examples: Iterable[Example]) -> "EntityCorpus":
+        """Count.
+
+        examples (Iterable[Example]): The corpus.
+        RETURNS (EntityCorpus): The counts.
+        """
+        corpus = cls()
+        for example in examples:
+            if not example.reference.has_annotation("ENT_IOB"):
+                continue
+            corpus.n_annotated += 1
+            gold = Counter(entity.label_ for entity in example.reference.ents)
+            aligned, _ = example.get_aligned_ents_and_ner()
+            corpus.labels += gold
+            corpus.misaligned += gold - Counter(entity.label_ for entity in aligned)
+            crossing = _crossing(example.predicted, aligned)
+            corpus.crossing += Counter(entity.label_ for entity in crossing)
+        return corpus
+
+    def report(self, labels: Sequence[str], name: str) -> None:
+        """Print what of the corpus can be learned, and what cannot and why.
+
+        labels (Sequence[str]): The labels the component predicts.
+        name (str): The component's name.
+        """
+        total = self.labels.total()
+        n_lost = self.misaligned.total() + self.crossing.total()
+        text = f"[{name}] {total - n_lost:,} of {total:,} gold entities can be learned"
+        foreign = Counter({label: n for label, n in self.labels.items() if label not in labels})
+        for counts, reason in (
+            (self.misaligned, "do not fit the tokenization, and are left out"),
+            (self.crossing, "reach over a sentence boundary, and are left out"),
+            (foreign, "are not among the labels, and learned as no entities"),
+        ):
+            if counts:
+                listed = ", ".join(f"{label} {counts[label]:,}" for label in sorted(counts))
+                text += f"\n{counts.total():,} {reason}: {listed}"
+        sys.stderr.write(text + "\n")

@@ -1,0 +1,203 @@
+"""What components that tag words have in common: scores, loss, and the choice of tags."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, cast
+
+import numpy as np
+import torch
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples
+from spacy.vocab import Vocab
+from thinc.api import Optimizer, set_dropout_rate, torch2xp, xp2torch
+from thinc.types import Floats2d
+from torch import Tensor
+
+from spacy_spanbert.errors import SpanbertError
+from spacy_spanbert.layers.tag_scorer import TagModel, TagScores, set_tag_sizes, tag_shim
+from spacy_spanbert.nn.chain import Chain
+from spacy_spanbert.nn.crf import UNKNOWN, negative_log_likelihood
+from spacy_spanbert.nn.sequence_layout import SequenceLayout
+from spacy_spanbert.nn.tag_sequences import TaggedWords, choose_alone, choose_together, piece_loss
+from spacy_spanbert.nn.word_rows import combine_rows
+from spacy_spanbert.pipeline.batches import annotate_stream
+from spacy_spanbert.pipeline.labelled_head import LabelledHead
+from spacy_spanbert.pipeline.tag_settings import prediction_rows, training_rows
+
+
+class TaggingHead(LabelledHead):
+    """A component that gives each word a tag.
+
+    A sequence is a sentence where a component before it has set sentence boundaries, else a Doc.
+
+    vocab (Vocab): The pipeline's vocabulary.
+    model (TagModel): Scores tags.
+    name (str): The component's name.
+    scorer (Callable | None): Scores predictions against gold.
+    lr_scale (float): Factor on the learning rate of the training config, above 0.
+    settings (Any): At least `target`, `aggregate` and `decode`.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: TagModel,
+        *,
+        name: str,
+        scorer: Callable[..., dict[str, Any]] | None,
+        lr_scale: float,
+        **settings: Any,
+    ) -> None:
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer
+        tag_shim(model).lr_scale = lr_scale
+        self.cfg: dict[str, Any] = {"labels": [], **settings}
+
+    @abstractmethod
+    def rules(self) -> Tensor:
+        """RETURNS (Tensor): 0 for links that are allowed, else -inf; [n_tags + 2, n_tags]."""
+
+    @abstractmethod
+    def gold_tags(self, example: Example) -> Tensor:
+        """Read the right tags of the predicted words.
+
+        example (Example): Predicted and reference Doc.
+        RETURNS (Tensor): UNKNOWN where there is no annotation; long [n_words].
+        """
+
+    def make_weights(self, docs: list[Doc]) -> None:
+        """Make the scorer's weights, when the labels are known.
+
+        docs (list[Doc]): A few Docs; those without words are left out.
+        """
+        set_tag_sizes(
+            self.model,
+            n_outputs=self.n_outputs,
+            has_links=self.cfg["decode"] == "crf",
+            docs=[doc for doc in docs if len(doc)] or [Doc(self.vocab, words=["word"])],
+        )
+
+    def choose_tags(self, docs: Sequence[Doc]) -> tuple[TaggedWords, SequenceLayout]:
+        """Find the tags of all words.
+
+        docs (Sequence[Doc]): With one word or more in all.
+        RETURNS (tuple[TaggedWords, SequenceLayout]): The tags, and the sequences they are in.
+        RAISES (ValueError): Before initialization.
+        """
+        _ = tag_shim(self.model).module  # raises without weights
+        scores = self.model.predict((list(docs), prediction_rows(self.cfg)))
+        layout = SequenceLayout.of(sequence_lengths(docs))
+        with torch.inference_mode():
+            log_probs = combine_rows(
+                xp2torch(scores.logits), scores.n_rows, self.cfg["aggregate"]
+            ).cpu()
+            if self.cfg["decode"] == "greedy":
+                return choose_alone(log_probs), layout
+            return choose_together(Chain(log_probs, self._links(scores), layout)), layout
+
+    def _links(self, scores: TagScores) -> Tensor:
+        """Add what was learned to the rules."""
+        rules = self.rules()
+        if self.cfg["decode"] != "crf":
+            return rules
+        if scores.links is None:
+            raise SpanbertError(
+                f'component {self.name!r} was not trained with decode = "crf" and has learned no '
+                'scores of one tag after another: train it with that setting, or set "viterbi"'
+            )
+        return rules + xp2torch(scores.links).cpu()
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Annotate a stream of Docs, in batches of bounded length.
+
+        stream (Iterable[Doc]): Docs that the encoder has seen.
+        batch_size (int): The most Docs in a batch.
+        YIELDS (Doc): The Docs, in order.
+        """
+        yield from annotate_stream(self, stream, batch_size)
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn from a batch.
+
+        examples (Iterable[Example]): The batch; words without annotation teach nothing.
+        drop (float): Dropout of layers that spaCy controls; the scorer's own is in its config.
+        sgd (Optimizer | None): If given, the weights change at once.
+        losses (dict[str, float] | None): Gets the summed loss under this component's name, in nats.
+        RETURNS (dict[str, float]): The losses.
+        RAISES (ValueError): Before initialization.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, f"{type(self).__name__}.update")
+        docs = [example.predicted for example in examples]
+        if not any(len(doc) for doc in docs):
+            return losses
+        _ = tag_shim(self.model).module  # raises without weights
+        set_dropout_rate(self.model, drop)
+        scores, backprop = self.model.begin_update((docs, training_rows(self.cfg)))
+        loss, d_scores = self.get_loss(examples, scores)
+        backprop(d_scores)
+        if sgd is not None:
+            self.finish_update(sgd)
+        losses[self.name] += loss
+        return losses
+
+    def get_loss(self, examples: Iterable[Example], scores: TagScores) -> tuple[float, TagScores]:
+        """Compare scores with gold tags.
+
+        examples (Iterable[Example]): The batch.
+        scores (TagScores): Of its predicted words.
+        RETURNS (tuple[float, TagScores]): The summed loss, in nats, and its gradient.
+        """
+        examples = list(examples)
+        tags = torch.cat([self.gold_tags(example) for example in examples])
+        logits = xp2torch(scores.logits, requires_grad=True)
+        links = None if scores.links is None else xp2torch(scores.links, requires_grad=True)
+        tags, n_rows = tags.to(logits.device), scores.n_rows
+        if self.cfg["decode"] != "crf":
+            loss = piece_loss(logits, n_rows, tags)
+        else:
+            assert links is not None
+            layout = SequenceLayout.of(sequence_lengths([eg.predicted for eg in examples]))
+            log_probs = combine_rows(logits, n_rows, self.cfg["aggregate"])
+            chain = Chain(log_probs, links + self.rules().to(links.device), layout)
+            loss = negative_log_likelihood(chain, tags)
+        loss.backward()
+        d_links = None if links is None or links.grad is None else _array(links.grad)
+        assert logits.grad is not None
+        return float(loss.detach()), TagScores(_array(logits.grad), n_rows, d_links)
+
+
+def sequence_lengths(docs: Sequence[Doc]) -> Tensor:
+    """Cut Docs into sequences: sentences where there are boundaries, else whole Docs.
+
+    docs (Sequence[Doc]): The Docs, one after the other.
+    RETURNS (Tensor): Words of each sequence; long [n_sequences].
+    """
+    lengths = [np.zeros(0, dtype=np.int64)]
+    for doc in docs:
+        starts = np.zeros(1, dtype=np.int64)
+        if doc.has_annotation("SENT_START"):
+            starts = np.flatnonzero(doc.to_array("SENT_START") == 1)
+            starts = np.union1d([0], starts).astype(np.int64)
+        lengths.append(np.diff(starts, append=len(doc)))
+    return torch.from_numpy(np.concatenate(lengths))
+
+
+def unknown_tags(n_words: int) -> Tensor:
+    """RETURNS (Tensor): UNKNOWN for each word; long [n_words]."""
+    return torch.full((n_words,), UNKNOWN, dtype=torch.long)
+
+
+def _array(tensor: Tensor) -> Floats2d:
+    return cast(Floats2d, torch2xp(tensor))
