@@ -45,6 +45,27 @@ def full_batch(
     )
 
 
+def n_cls_rows(data: TransformerData) -> int:
+    """Tell how many rows of a Doc's output are the [CLS] of a window.
+
+    data (TransformerData): From full_batch.
+    RETURNS (int): 1 or more; the rows come first. The vocabulary index of [CLS] stands nowhere
+        else, for a text that spells it is cut into other pieces.
+    """
+    ids = data.wordpieces.input_ids[0]
+    others = np.flatnonzero(ids != ids[0])
+    return int(others[0]) if len(others) else len(ids)
+
+
+def n_unread_pieces(data: TransformerData) -> int:
+    """Tell how many pieces of a pair were cut from the window that reads both of its texts.
+
+    data (TransformerData): From full_batch.
+    RETURNS (int): 0 or more; 0 for what is no pair: each of its windows has a [CLS].
+    """
+    return int((data.wordpieces.attention_mask == 0).sum())
+
+
 def _doc_data(doc: EncodedDoc, output: Any, reader: DocReader) -> TransformerData:
     n_windows = len(doc.windows)
     first = np.repeat(reader.special.prefix[:1], n_windows)
