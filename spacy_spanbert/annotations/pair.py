@@ -12,8 +12,9 @@ def make_pair(nlp: Language, text_a: str | Doc, text_b: str | Doc) -> Doc:
     """Put two texts into one Doc, which the encoder then reads as `[CLS] a [SEP] b [SEP]`.
 
     The words of the second follow those of the first, with a blank between; `doc.spans["pair"]`
-    says which are whose, survives DocBin, bytes and processes, and is read by `segments`. Sentence
-    starts, tags, entities and other annotation of words is kept, spans and user data are not.
+    has a span for each that has words, and in its `attrs["n_first"]` the number of words of the
+    first. It survives DocBin, bytes and processes, and is read by `segments`. Sentence starts,
+    tags, entities and other annotation of words is kept, spans and user data are not.
 
     nlp (Language): The pipeline, whose tokenizer and vocabulary are used.
     text_a (str | Doc): The first text, may be empty; as a Doc it is not tokenized again.
@@ -22,10 +23,12 @@ def make_pair(nlp: Language, text_a: str | Doc, text_b: str | Doc) -> Doc:
     RAISES (SpanbertError): If one of them is neither text nor Doc, or has another vocabulary.
     """
     docs = [_to_doc(nlp, "text_a", text_a), _to_doc(nlp, "text_b", text_b)]
-    doc: Doc = Doc.from_docs(docs, exclude=("spans", "tensor", "user_data"))
+    doc: Doc = Doc.from_docs(docs, exclude=("spans", "tensor", "user_data"))  # type: ignore[call-arg]
     border = len(docs[0])
-    spans = [Span(doc, 0, border), Span(doc, border, len(doc))]
-    doc.spans[PAIR_KEY] = SpanGroup(doc, name=PAIR_KEY, spans=spans)
+    both = (Span(doc, 0, border), Span(doc, border, len(doc)))
+    # Doc.copy cannot copy spans without words
+    spans = [span for span in both if len(span)]
+    doc.spans[PAIR_KEY] = SpanGroup(doc, name=PAIR_KEY, spans=spans, attrs={"n_first": border})
     return doc
 
 
@@ -62,15 +65,20 @@ def segments(doc: Doc) -> tuple[Span, Span]:
             "evaluate` and `spacy find-threshold` the commands `python -m spacy spanbert "
             "evaluate` and `tune-threshold`"
         )
-    group = list(doc.spans[PAIR_KEY])
-    borders = [(span.start, span.end) for span in group]
-    if len(group) != 2 or borders[0][0] != 0 or borders[0][1] != borders[1][0]:
-        fits = False
-    else:
-        fits = borders[1][1] == len(doc)
-    if not fits:
+    group = doc.spans[PAIR_KEY]
+    try:
+        borders = [(span.start, span.end) for span in group]
+    except IndexError:  # words were merged: spaCy cannot make such a span any more
+        borders = []
+    n_first = group.attrs.get("n_first", borders[0][1] if len(borders) == 2 else None)
+    expected = [(0, n_first), (n_first, len(doc))]
+    if n_first is None or borders not in (
+        expected,
+        [span for span in expected if len({*span}) > 1],
+    ):
         raise SpanbertError(
             f"doc.spans['pair'] of the Doc {doc.text[:60]!r} is {borders}: expected two spans, one "
-            f"after the other, from word 0 to word {len(doc)}, as make_pair sets them"
+            f"after the other, from word 0 to word {len(doc)}, as make_pair sets them. Merge or "
+            "split words before the pair is made"
         )
-    return group[0], group[1]
+    return doc[:n_first], doc[n_first:]

@@ -1,7 +1,7 @@
 """One text beside many: which of them belongs to it most."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from spacy import Language
 from spacy.tokens import Doc
@@ -10,7 +10,8 @@ from spacy_spanbert.annotations.pair import make_pair
 from spacy_spanbert.errors import SpanbertError
 
 
-class Ranked(NamedTuple):
+@dataclass(frozen=True)
+class Ranked:
     """A text and its score.
 
     index (int): Its place among the texts that were given.

@@ -72,9 +72,7 @@ def classifier_shim(model: ClassifierModel) -> TorchShim:
     return shim
 
 
-def score_documents(
-    model: ClassifierModel, docs: list[Doc]
-) -> tuple[Floats2d, NDArray[np.int64]]:
+def score_documents(model: ClassifierModel, docs: list[Doc]) -> tuple[Floats2d, NDArray[np.int64]]:
     """Score texts without gradients.
 
     model (ClassifierModel): The model.

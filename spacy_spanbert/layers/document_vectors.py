@@ -1,6 +1,5 @@
 """[CLS] vectors of whole texts, taken from what the shared encoder leaves for listeners."""
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -54,22 +53,22 @@ def take_cls(grad_factor: float) -> TakeLayer:
     grad_factor (float): Factor on the gradient that is passed back.
     RETURNS (TakeLayer): The layer; read_pairs sets it up for pairs.
     """
-    attrs = {"grad_factor": grad_factor, "most_rows": None, "long": None}
+    attrs = {"grad_factor": grad_factor, "most_rows": None, "refuses_long": False}
     return Model("take-cls", _take, attrs=attrs)
 
 
-def read_pairs(model: Model, *, symmetric: bool, long: str) -> None:
+def read_pairs(model: Model, *, symmetric: bool, refuses_long: bool) -> None:
     """Set a model up for pairs.
 
     model (Model): With a layer of this file.
     symmetric (bool): Whether to take the [CLS] of both orders, and to have both encoded; else only
         that of the order that is given.
-    long (str): "error": refuse pairs that were shortened; "shorten": warn of the first one.
+    refuses_long (bool): Whether a pair that was shortened is an error.
     """
     for node in model.walk():
         if node.name == "take-cls":
             node.attrs["most_rows"] = 2 if symmetric else 1
-            node.attrs["long"] = long
+            node.attrs["refuses_long"] = refuses_long
         if symmetric and node.name in (TransformerListener.name, "spanbert-encoder"):
             node.attrs["both_orders"] = True
 
@@ -103,8 +102,8 @@ def _take(
     counts = np.array([min(n, most_rows or n) for n in n_there], dtype=np.int64)
     taken = [rows[:count] for rows, count in zip(hidden, counts.tolist(), strict=True)]
     n_cut = np.array([n_unread_pieces(data) for data in outputs], dtype=np.int64)
-    if n_cut.any() and model.attrs["long"] is not None:
-        _report_cut(model, outputs[int(n_cut.argmax())], int(n_cut.max()))
+    if n_cut.any() and model.attrs["refuses_long"]:
+        _refuse_cut(outputs[int(n_cut.argmax())], int(n_cut.max()))
     vectors = DocumentVectors(xp.concatenate(taken), counts, n_cut)
 
     def backprop(d_rows: Floats2d) -> list[TransformerData]:
@@ -126,24 +125,13 @@ def _take(
     return vectors, backprop
 
 
-def _report_cut(model: TakeLayer, data: TransformerData, n_cut: int) -> None:
+def _refuse_cut(data: TransformerData, n_cut: int) -> None:
     pieces = data.wordpieces.strings[0][n_cls_rows(data) :]
-    text = (
+    raise SpanbertError(
         f"a pair of {len(pieces)} pieces ({' '.join(pieces[:8])} ...) is longer than the encoder's "
-        f"window by {n_cut}"
+        f"window by {n_cut}. Shorten the texts, raise [components.spanbert.model] window, or set "
+        'long = "shorten"'
     )
-    if model.attrs["long"] == "error":
-        raise SpanbertError(
-            f'{text}. Shorten the texts, raise [components.spanbert.model] window, or set long = '
-            '"shorten"'
-        )
-    if not model.attrs.get("has_warned"):
-        model.attrs["has_warned"] = True
-        warnings.warn(
-            f"{text}: such pairs are shortened, the longer text first. How many pieces were left "
-            "out of a pair's scores is in doc.spans['pair'].attrs['n_cut']",
-            stacklevel=2,
-        )
 
 
 def _hidden(data: TransformerData) -> Any:

@@ -33,7 +33,9 @@ def check_cats(examples: Iterable[Example], *, multilabel: bool, name: str) -> N
             )
 
 
-def class_targets(examples: Sequence[Example], labels: Sequence[str], *, multilabel: bool) -> Tensor:
+def class_targets(
+    examples: Sequence[Example], labels: Sequence[str], *, multilabel: bool
+) -> Tensor:
     """Look up what the probabilities of each text should be.
 
     examples (Sequence[Example]): The batch.

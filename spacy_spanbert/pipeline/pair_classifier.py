@@ -1,7 +1,9 @@
 """The classifier of text pairs as a spaCy component."""
 
+import warnings
 from collections.abc import Callable, Iterable
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 from spacy import Language
 from spacy.tokens import Doc
@@ -50,7 +52,13 @@ class SpanbertPairClassifier(SpanbertTextClassifier):
                 f"[components.{name}] long is {long!r}, expected one of {', '.join(LONG)}"
             )
         super().__init__(vocab, model, name=name, scorer=scorer, **settings)
-        read_pairs(model, symmetric=symmetric, long=long)
+        self.symmetric = symmetric
+        self.long = long
+        self._has_warned = False
+        self._set_up_model()
+
+    def _set_up_model(self) -> None:
+        read_pairs(self.model, symmetric=self.symmetric, refuses_long=self.long == "error")
 
     def initialize(
         self,
@@ -74,7 +82,18 @@ class SpanbertPairClassifier(SpanbertTextClassifier):
         docs = list(docs)
         for doc in docs:
             segments(doc)
-        return super().predict(docs)
+        predictions = super().predict(docs)
+        if predictions.n_cut.any() and not self._has_warned:
+            self._has_warned = True
+            longest = int(predictions.n_cut.argmax())
+            warnings.warn(
+                f"a pair is longer than the encoder's window by {predictions.n_cut[longest]} "
+                f"pieces: {docs[longest].text[:60]!r} ... For the scores of such pairs the longer "
+                "text is shortened; doc.spans['pair'].attrs['n_cut'] says by how much. To refuse "
+                f'them set [components.{self.name}] long = "error"',
+                stacklevel=2,
+            )
+        return predictions
 
     def set_annotations(self, docs: Iterable[Doc], predictions: TextScores) -> None:
         """Write what predict found to `doc.cats` and `doc.spans["pair"].attrs`.
@@ -100,3 +119,15 @@ class SpanbertPairClassifier(SpanbertTextClassifier):
         for example in examples:
             segments(example.predicted)
         return super().update(examples, drop=drop, sgd=sgd, losses=losses)
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
+        """See SavedHead. What config says of pairs stands, not what was set when it was saved."""
+        super().from_disk(path, exclude=exclude)
+        self._set_up_model()
+        return self
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> Self:
+        """See from_disk. RETURNS (Self): This object."""
+        super().from_bytes(bytes_data, exclude=exclude)
+        self._set_up_model()
+        return self

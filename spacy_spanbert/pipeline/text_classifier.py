@@ -109,11 +109,7 @@ class SpanbertTextClassifier(LabelledHead):
         del nlp
         multilabel = self.cfg["multilabel"]
         check_cats(get_examples(), multilabel=multilabel, name=self.name)
-        found = {
-            label
-            for example in get_examples()
-            for label in example.reference.cats
-        }
+        found = {label for example in get_examples() for label in example.reference.cats}
         for label in sorted(found) if labels is None else labels:
             self.add_label(label)
         fewest = 1 if multilabel else 2

@@ -50,7 +50,9 @@ def score_cats(
     )
     scores["cats_acc"] = None if multilabel else _accuracy(annotated, labels)
     if not annotated:
-        return {name: value if name == "cats_score_desc" else None for name, value in scores.items()}
+        return {
+            name: value if name == "cats_score_desc" else None for name, value in scores.items()
+        }
     return scores
 
 
