@@ -73,3 +73,24 @@ def test_annotate_writes_every_record(project: Path) -> None:
 def test_package_builds_a_wheel(project: Path) -> None:
     _run(project, "package", name="tiny", version="1.2.3")
     assert list(project.glob("packages/*/dist/en_tiny-1.2.3-*.whl"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "config"), [("texts", "textcat"), ("pairs", "paircat")])
+def test_texts_and_pairs_train_and_score_pipelines(tmp_path: Path, tiny_bert: Path, kind, config):
+    shutil.copy(ROOT / "project.yml", tmp_path)
+    variables = {"encoder": str(tiny_bert), f"{kind}_config": "short.cfg"}
+    for split in ("train", "dev"):
+        lines = (ROOT / f"assets/{kind}/{split}.jsonl").read_text(encoding="utf8").splitlines()
+        (tmp_path / f"{split}.jsonl").write_text("\n".join(lines[:30]) + "\n", encoding="utf8")
+        variables[f"{kind}_{split}"] = f"{split}.jsonl"
+    short = Config().from_disk(ROOT / f"configs/{config}.cfg", interpolate=False)
+    short["training"]["max_steps"] = 4
+    short["training"]["eval_frequency"] = 2
+    short.to_disk(tmp_path / "short.cfg")
+    _run(tmp_path, kind, **variables)
+    nlp = spacy.load(tmp_path / "training" / kind / "model-best")
+    assert nlp.pipe_names == ["spanbert", f"spanbert_{config}"]
+    scores = srsly.read_json(tmp_path / "metrics" / f"{kind}.json")
+    assert 0 <= scores["cats_acc"] <= 1
+    assert scores["cats_f_per_type"].keys() == set(nlp.get_pipe(f"spanbert_{config}").labels)

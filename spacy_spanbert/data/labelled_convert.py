@@ -8,7 +8,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from spacy_spanbert.annotations.pair import make_pair
-from spacy_spanbert.data.docbin import write_docbin
+from spacy_spanbert.data.docbin import read_docbin, write_docbin
 from spacy_spanbert.data.files import format_suffix
 from spacy_spanbert.data.labelled import LabelledText, read_labelled
 from spacy_spanbert.data.problems import CorpusError, Problems
@@ -19,7 +19,7 @@ def convert_labelled(
 ) -> list[tuple[str, str]]:
     """Convert a corpus of labelled texts or pairs to a `.spacy` file.
 
-    source (Path): JSONL or TSV; see read_labelled.
+    source (Path): JSONL or TSV, see read_labelled; or `.spacy`, whose Docs stay as they are.
     target (Path): The `.spacy` file, written whole or not at all.
     nlp (Language): Its tokenizer and vocabulary.
     problems (Problems): Told of records that cannot be used; they are left out.
@@ -29,11 +29,13 @@ def convert_labelled(
     """
     if format_suffix(target) != ".spacy":
         raise CorpusError(f"{target}: labels of texts are written to .spacy files only.")
-    records = list(read_labelled(source, problems, pairs=pairs))
-    if not records:
+    if format_suffix(source) == ".spacy":
+        docs = list(read_docbin(source, nlp.vocab))
+    else:
+        docs = labelled_docs(list(read_labelled(source, problems, pairs=pairs)), nlp)
+    if not docs:
         first = next((str(listed[0]) for listed in problems.examples.values()), "")
         raise CorpusError(f"No record of {source} could be used. {first}".rstrip())
-    docs = labelled_docs(records, nlp)
     write_docbin(docs, target)
     return _rows(docs)
 
