@@ -51,7 +51,12 @@ def _reader_block(nlp: Language) -> dict:
             'how gold Docs are read: add @readers = "spacy-spanbert.Corpus.v1" (for pairs '
             f'"{PAIR_READER}") and path to it'
         )
-    return copy.deepcopy(dict(block))
+    block = copy.deepcopy(dict(block))
+    factories = {nlp.get_pipe_meta(name).factory for name in nlp.pipe_names}
+    if block["@readers"] == "spacy.Corpus.v1" and "spanbert_paircat" in factories:
+        # the default of a pipeline that was not trained by `spacy train`
+        return {"@readers": PAIR_READER, "path": block["path"]}
+    return block
 
 
 def _read(nlp: Language, block: dict, path: Path, named: Path) -> list[Example]:
