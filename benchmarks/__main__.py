@@ -15,6 +15,8 @@ PROGRAMS = (
     "training_speed",
     "optimizer_step",
     "pretraining_speed",
+    "texts",
+    "pairs",
     "peak_memory",
     "scaling",
     "litbank_f1",
@@ -22,7 +24,7 @@ PROGRAMS = (
     "representations",
     "pretraining_gain",
 )
-NEEDS_DATA = ("genia_f1", "pretraining_gain")
+NEEDS_DATA = ("genia_f1", "pairs", "pretraining_gain", "texts")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

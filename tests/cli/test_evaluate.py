@@ -136,7 +136,7 @@ def test_thresholds_of_spans_are_those_of_whole_evaluations(tiny_bert, tmp_path)
 
 def test_pairs_are_read_as_pairs_in_a_pipeline_without_a_training_config(trained):
     nlp = spacy.load(trained / "model-best")
-    nlp.config["corpora"]["dev"] = {"@readers": "spacy.Corpus.v1", "path": None}
+    nlp.config["corpora"]["dev"] = spacy.blank("en").config["corpora"]["dev"]
     examples = read_examples(nlp, trained / "gold.spacy")
     assert all(("pair" in x.predicted.spans) == ("paircat" in trained.name) for x in examples)
     del nlp.config["corpora"]["dev"]
