@@ -5,7 +5,6 @@ import io
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import batched
 from pathlib import Path
 from statistics import mean
 from time import perf_counter
@@ -14,7 +13,7 @@ from typing import Any
 from spacy import Language
 from spacy.scorer import Scorer
 from spacy.training import Example
-from spacy.util import load_config, load_model_from_config
+from spacy.util import load_config, load_model_from_config, minibatch
 from thinc.api import Optimizer, fix_random_seed
 
 from benchmarks.peers import ENCODER, training_step
@@ -100,7 +99,7 @@ def learn(nlp: Language, task: Task, seed: int) -> float:
     start = perf_counter()
     for _ in range(task.n_epochs):
         order.shuffle(examples)
-        for batch in batched(examples, BATCH):
+        for batch in minibatch(examples, BATCH):
             step += 1
             share = min(step / (WARM_UP * n_steps), (n_steps - step) / ((1 - WARM_UP) * n_steps), 1)
             optimizer.learn_rate = rate * max(0.0, share)

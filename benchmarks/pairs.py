@@ -1,7 +1,7 @@
 """Accuracy and pairs/s on SICK and MRPC: ours and sentence-transformers' CrossEncoder.
 
-The same encoder, records and epochs (3, batches of 32), in the same run. SICK is scored on dev, its
-test split is held back; MRPC on test. CrossEncoder takes part if sentence-transformers is installed.
+The same encoder, records and epochs (3, batches of 32), in the same run. SICK is scored on dev,
+its test split is held back; MRPC on test. CrossEncoder takes part where it is installed.
 """
 
 import importlib.util

@@ -35,7 +35,7 @@ OPTIONAL = (
     "sklearn",
     "tensorboard",
 )
-FACTORIES = ("spanbert", "spanbert_spancat")
+FACTORIES = ("spanbert", "spanbert_spancat", "spanbert_textcat", "spanbert_paircat")
 
 # Begins a script in which packages are as if they were not installed.
 BLOCK = """
