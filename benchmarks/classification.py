@@ -53,13 +53,11 @@ def read_task(train: Path, test: Path, *, pairs: bool, n_epochs: int, quick: boo
     quick (bool): Use a few records only.
     RETURNS (Task): The task.
     """
-    limit = N_QUICK if quick else None
     problems = Problems("stop")
-    return Task(
-        list(read_labelled(train, problems, pairs=pairs))[:limit],
-        list(read_labelled(test, problems, pairs=pairs))[:limit],
-        1 if quick else n_epochs,
-    )
+    records = [list(read_labelled(path, problems, pairs=pairs)) for path in (train, test)]
+    if quick:  # from all over the file, for all labels to be there
+        records = [split[:: max(1, len(split) // N_QUICK)][:N_QUICK] for split in records]
+    return Task(records[0], records[1], 1 if quick else n_epochs)
 
 
 def build(config: Path, head: str, *, precision: str, encoder: str = ENCODER) -> Language:

@@ -187,3 +187,11 @@ def test_several_processes_after_a_forward_pass_in_the_parent(nlp, tmp_path):
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     assert (run.returncode, run.stdout, run.stderr) == (0, "done\n", "")
+
+
+def test_settings_for_pairs_are_those_of_the_config_not_of_what_was_saved(tiny_bert, tmp_path):
+    nlp = make_classifier(tiny_bert, NAME, encoder={"window": 32})
+    nlp.to_disk(tmp_path)
+    strict = spacy.load(tmp_path, config={f"components.{NAME}.long": "error"})
+    with pytest.raises(SpanbertError, match="is longer than the encoder's window"):
+        strict(make_pair(strict, *LONG))
