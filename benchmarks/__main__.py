@@ -16,6 +16,8 @@ PROGRAMS = (
     "optimizer_step",
     "crf_speed",
     "pretraining_speed",
+    "texts",
+    "pairs",
     "peak_memory",
     "scaling",
     "tags",
@@ -24,7 +26,7 @@ PROGRAMS = (
     "representations",
     "pretraining_gain",
 )
-NEEDS_DATA = ("genia_f1", "pretraining_gain")
+NEEDS_DATA = ("genia_f1", "pairs", "pretraining_gain", "texts")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -37,6 +37,22 @@ def find_corpus(name: str, data: Path | None = None) -> Path:
     return folder
 
 
+def find_split(name: str, split: str, data: Path | None) -> Path:
+    """Find one file of a corpus that does not come with the project.
+
+    name (str): Name of a folder of `data`.
+    split (str): "train", "dev" or "test".
+    data (Path | None): Folder of corpora.
+    RETURNS (Path): The JSONL file.
+    RAISES (SystemExit): If it is not there; says how to name the folder.
+    """
+    path = None if data is None else data / name / f"{split}.jsonl"
+    if path is None or not path.is_file():
+        wanted = path or f"{name}/{split}.jsonl"
+        raise SystemExit(f"Expected {wanted}, which does not come along: give --data FOLDER")
+    return path
+
+
 def load_docs(
     path: Path,
     nlp: Language,

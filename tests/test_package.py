@@ -36,7 +36,14 @@ OPTIONAL = (
     "tensorboard",
     "torchcrf",
 )
-FACTORIES = ("spanbert", "spanbert_spancat", "spanbert_ner", "spanbert_tagger")
+FACTORIES = (
+    "spanbert",
+    "spanbert_spancat",
+    "spanbert_ner",
+    "spanbert_tagger",
+    "spanbert_textcat",
+    "spanbert_paircat",
+)
 
 # Begins a script in which packages are as if they were not installed.
 BLOCK = """

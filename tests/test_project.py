@@ -96,3 +96,24 @@ def test_tagger_trains_and_scores_entities_of_the_users_corpus(
     nlp = spacy.load(project / "training/tagger/model-best")
     assert nlp.pipe_names == ["spanbert", "spanbert_ner"]
     assert "ents_f" in srsly.read_json(project / "metrics/tagger.json")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "config"), [("texts", "textcat"), ("pairs", "paircat")])
+def test_texts_and_pairs_train_and_score_pipelines(tmp_path: Path, tiny_bert: Path, kind, config):
+    shutil.copy(ROOT / "project.yml", tmp_path)
+    variables = {"encoder": str(tiny_bert), f"{kind}_config": "short.cfg"}
+    for split in ("train", "dev"):
+        lines = (ROOT / f"assets/{kind}/{split}.jsonl").read_text(encoding="utf8").splitlines()
+        (tmp_path / f"{split}.jsonl").write_text("\n".join(lines[:30]) + "\n", encoding="utf8")
+        variables[f"{kind}_{split}"] = f"{split}.jsonl"
+    short = Config().from_disk(ROOT / f"configs/{config}.cfg", interpolate=False)
+    short["training"]["max_steps"] = 4
+    short["training"]["eval_frequency"] = 2
+    short.to_disk(tmp_path / "short.cfg")
+    _run(tmp_path, kind, **variables)
+    nlp = spacy.load(tmp_path / "training" / kind / "model-best")
+    assert nlp.pipe_names == ["spanbert", f"spanbert_{config}"]
+    scores = srsly.read_json(tmp_path / "metrics" / f"{kind}.json")
+    assert 0 <= scores["cats_acc"] <= 1
+    assert scores["cats_f_per_type"].keys() == set(nlp.get_pipe(f"spanbert_{config}").labels)

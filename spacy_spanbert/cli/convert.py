@@ -15,6 +15,7 @@ from spacy_spanbert.cli.tokenizers import load_tokenizer
 from spacy_spanbert.data.counts import CorpusCounts
 from spacy_spanbert.data.entities import with_entities
 from spacy_spanbert.data.files import write_whole
+from spacy_spanbert.data.labelled_convert import convert_labelled
 from spacy_spanbert.data.msgpack_hooks import look_once_for_msgpack_hooks
 from spacy_spanbert.data.problems import CorpusError, OnError, Problems
 from spacy_spanbert.data.read import FORMATS, read_docs
@@ -64,13 +65,25 @@ def convert_cli(
     overwrite: Annotated[
         bool, Option("--overwrite", help="Replace OUT even if it is a folder with files in it")
     ] = False,
+    texts: Annotated[
+        bool, Option("--texts", help="Records with text and label, JSONL or TSV, to doc.cats")
+    ] = False,
+    pairs: Annotated[
+        bool, Option("--pairs", help="Records with text_a, text_b and label, JSONL or TSV")
+    ] = False,
 ) -> None:
-    """Convert a corpus with nested spans from one format into another."""
+    """Convert a corpus from one format into another: nested spans, or labels of texts or pairs."""
     with ExitStack() as stack:
         problems = Problems(cast(OnError, on_error))
         if problems_file is not None:
             listing = stack.enter_context(write_whole(problems_file))
             problems.on_problem = lambda problem: print(problem, file=listing)
+        if texts or pairs:
+            tokenizer = load_tokenizer(lang, model)
+            rows = convert_labelled(source, target, tokenizer, problems, pairs=pairs)
+            print_rows(rows, problems)
+            msg.good(f"Wrote {target}")
+            return
         counts = convert(
             source,
             target,
@@ -86,7 +99,9 @@ def convert_cli(
             docs_per_file=docs_per_file,
             overwrite=overwrite,
         )
-    print_summary(counts, problems)
+    print_rows(counts.rows(), problems)
+    if not counts.n_docs:
+        msg.warn("There was nothing in it.")
     msg.good(f"Wrote {target}")
 
 
@@ -153,15 +168,13 @@ def _not_only_problems(
         raise CorpusError(f"Nothing could be read, {len(problems):,} problems. The first: {first}")
 
 
-def print_summary(counts: CorpusCounts, problems: Problems) -> None:
+def print_rows(rows: list[tuple[str, str]], problems: Problems) -> None:
     """Print what was read, and the problems by kind with the first few of each.
 
-    counts (CorpusCounts): What was read.
+    rows (list[tuple[str, str]]): Names and numbers.
     problems (Problems): What was wrong.
     """
-    msg.table(counts.rows(), aligns=("l", "r"))
-    if not counts.n_docs:
-        msg.warn("There was nothing in it.")
+    msg.table(rows, aligns=("l", "r"))
     if problems:
         msg.warn(f"{len(problems):,} problems:")
         for line in problems.summary():

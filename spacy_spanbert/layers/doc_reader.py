@@ -1,31 +1,20 @@
 """Docs to encoder input rows, and where each output row belongs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
+from spacy_spanbert.annotations.pair import is_pair, segments
 from spacy_spanbert.checkpoints.checkpoint import Checkpoint
+from spacy_spanbert.errors import SpanbertError
+from spacy_spanbert.layers.input_rows import InputRow, SpecialPieces, window_row
+from spacy_spanbert.layers.pair_rows import EncodedPair, PairPieces, pair_pieces
 from spacy_spanbert.text.alignment import Alignment, align_words
 from spacy_spanbert.text.pieces import Ints, Pieces, PieceTokenizer
 from spacy_spanbert.text.windows import Windows, cut_windows
-
-
-@dataclass(frozen=True)
-class SpecialPieces:
-    """The special pieces around the text of a window.
-
-    prefix (Ints): Vocabulary indices before the text, for BERT [CLS]; its first stands for the
-        whole window.
-    suffix (Ints): Vocabulary indices after the text, for BERT [SEP].
-    """
-
-    prefix: Ints
-    suffix: Ints
-
-    def __len__(self) -> int:
-        return len(self.prefix) + len(self.suffix)
 
 
 @dataclass(frozen=True)
@@ -38,25 +27,48 @@ class EncodedDoc:
     pieces: Pieces
     windows: Windows
     alignment: Alignment
+    special: SpecialPieces
+
+    @property
+    def ids(self) -> Ints:
+        """RETURNS (Ints): Vocabulary indices of the pieces, shape (n_pieces,)."""
+        return self.pieces.ids
+
+    @property
+    def n_cls(self) -> int:
+        """RETURNS (int): Rows of the output that are the [CLS] of a window."""
+        return len(self.windows)
 
     @property
     def n_rows(self) -> int:
         """RETURNS (int): Rows of the output."""
-        return len(self.windows) + len(self.pieces)
+        return self.n_cls + len(self.pieces)
+
+    @property
+    def is_read(self) -> Any:
+        """RETURNS (NDArray[np.bool_]): True for each piece: some [CLS] has read it."""
+        return np.ones(len(self.pieces), dtype=bool)
+
+    def input_rows(self, offset: int) -> Iterator[InputRow]:
+        """Build the rows of the encoder's input.
+
+        offset (int): Rows of the output that come before.
+        YIELDS (InputRow): One row a window.
+        """
+        windows = self.windows
+        for index in range(len(windows)):
+            home = np.arange(windows.home_starts[index], windows.home_ends[index], dtype=np.int32)
+            row = window_row(self.pieces, windows, index, self.special, home, offset + self.n_cls)
+            yield InputRow(
+                ids=row.ids,
+                sources=np.concatenate([[0], row.sources]),
+                targets=np.concatenate([[offset + index], row.targets]),
+            )
 
 
-@dataclass(frozen=True)
-class InputRow:
-    """One window: what the encoder reads, and which of its outputs are wanted.
-
-    ids (Ints): Vocabulary indices with special pieces, shape (window_len,).
-    sources (Ints): Positions in this row, shape (n_wanted,).
-    targets (Ints): The rows of the whole output they go to, shape (n_wanted,).
-    """
-
-    ids: Ints
-    sources: Ints
-    targets: Ints
+Encoded = EncodedDoc | EncodedPair
+# text, and of each of its words the first character and the length
+Part = tuple[str, Ints, Ints]
 
 
 class DocReader:
@@ -89,6 +101,7 @@ class DocReader:
                 f"[components.spanbert.model] window is {window} pieces, but this checkpoint takes "
                 f"{len(self.special) + 1} to {checkpoint.max_pieces}"
             )
+        self.window = window
         self.window_len = window - len(self.special)
         self.stride = max(1, self.window_len * 3 // 4) if stride is None else stride
         if self.stride > self.window_len:
@@ -96,38 +109,92 @@ class DocReader:
                 f"[components.spanbert.model] stride is {stride} pieces, but a window holds "
                 f"{self.window_len} beside its special pieces: those between would have no vector"
             )
+        self._checkpoint = checkpoint
+        self._special_pair: PairPieces | None = None
+        # the texts of the last batch with pairs: in a ranking, one of them comes again and again
+        self._known: dict[tuple[str, bytes], tuple[Pieces, Alignment]] = {}
         vocabulary = checkpoint.tokenizer.get_vocab()
         self._strings = np.full(max(vocabulary.values(), default=0) + 1, "", dtype=object)
         self._strings[list(vocabulary.values())] = list(vocabulary)
 
-    def encode(self, docs: Sequence[Doc]) -> list[EncodedDoc]:
+    def encode(self, docs: Sequence[Doc], *, both_orders: bool = False) -> list[Encoded]:
         """Cut Docs into pieces and windows.
 
-        docs (Sequence[Doc]): Any Docs, also empty ones.
-        RETURNS (list[EncodedDoc]): One entry a Doc.
+        docs (Sequence[Doc]): Any Docs, also empty ones, and pairs of texts (make_pair).
+        both_orders (bool): Whether pairs are read in both orders.
+        RETURNS (list[Encoded]): One entry a Doc.
         """
-        starts = [np.fromiter((word.idx for word in doc), np.int32, len(doc)) for doc in docs]
-        lengths = [np.fromiter((len(word) for word in doc), np.int32, len(doc)) for doc in docs]
-        all_pieces = self.tokenizer([doc.text for doc in docs], starts)
+        is_pairs = [is_pair(doc) for doc in docs]
+        if not any(is_pairs):
+            return [self._encode_doc(*part) for part in self._cut([_part(doc) for doc in docs])]
+        texts = [
+            segments(doc) if pair else (doc,) for doc, pair in zip(docs, is_pairs, strict=True)
+        ]
+        cut = iter(self._cut_once([_part(text) for group in texts for text in group]))
         return [
-            EncodedDoc(
-                pieces=pieces,
-                windows=cut_windows(len(pieces), self.window_len, self.stride),
-                alignment=align_words(pieces, doc_starts, doc_starts + doc_lengths),
-            )
-            for pieces, doc_starts, doc_lengths in zip(all_pieces, starts, lengths, strict=True)
+            self._encode_pair(next(cut), next(cut), both_orders)
+            if pair
+            else self._encode_doc(*next(cut))
+            for pair in is_pairs
         ]
 
-    def input_rows(self, encoded: Sequence[EncodedDoc]) -> list[InputRow]:
+    def _cut(self, parts: Sequence[Part]) -> list[tuple[Pieces, Alignment]]:
+        all_pieces = self.tokenizer([part[0] for part in parts], [part[1] for part in parts])
+        return [
+            (pieces, align_words(pieces, starts, starts + lengths))
+            for pieces, (_, starts, lengths) in zip(all_pieces, parts, strict=True)
+        ]
+
+    def _cut_once(self, parts: Sequence[Part]) -> list[tuple[Pieces, Alignment]]:
+        """Cut texts of which some come again, also those that the batch before had."""
+        keys = [(text, starts.tobytes()) for text, starts, _ in parts]
+        new = {key: part for key, part in zip(keys, parts, strict=True) if key not in self._known}
+        known = {**self._known, **dict(zip(new, self._cut(list(new.values())), strict=True))}
+        self._known = {key: known[key] for key in keys}
+        return [known[key] for key in keys]
+
+    def _encode_doc(self, pieces: Pieces, alignment: Alignment) -> EncodedDoc:
+        windows = cut_windows(len(pieces), self.window_len, self.stride)
+        return EncodedDoc(pieces, windows, alignment, self.special)
+
+    def _encode_pair(
+        self,
+        first: tuple[Pieces, Alignment],
+        second: tuple[Pieces, Alignment],
+        both_orders: bool,
+    ) -> EncodedPair:
+        if self._special_pair is None:
+            self._special_pair = pair_pieces(self._checkpoint)
+            if self.window < len(self._special_pair) + 2:
+                raise SpanbertError(
+                    f"[components.spanbert.model] window is {self.window} pieces, but a pair of "
+                    f"texts needs {len(self._special_pair) + 2} or more"
+                )
+        n_first = len(first[0])
+        parts = (first[1].first, second[1].first + n_first)
+        return EncodedPair(
+            first=first[0],
+            second=second[0],
+            alignment=Alignment(
+                np.concatenate(parts), np.concatenate([first[1].n_pieces, second[1].n_pieces])
+            ),
+            special=self.special,
+            special_pair=self._special_pair,
+            window=self.window,
+            stride=self.stride,
+            both_orders=both_orders,
+        )
+
+    def input_rows(self, encoded: Sequence[Encoded]) -> list[InputRow]:
         """Build the encoder's input for a batch of Docs.
 
-        encoded (Sequence[EncodedDoc]): The Docs.
+        encoded (Sequence[Encoded]): The Docs.
         RETURNS (list[InputRow]): One row a window, in order.
         """
-        rows = []
+        rows: list[InputRow] = []
         offset = 0
         for doc in encoded:
-            rows += [self._input_row(doc, index, offset) for index in range(len(doc.windows))]
+            rows += doc.input_rows(offset)
             offset += doc.n_rows
         return rows
 
@@ -139,15 +206,11 @@ class DocReader:
         """
         return self._strings[ids].tolist()
 
-    def _input_row(self, doc: EncodedDoc, index: int, offset: int) -> InputRow:
-        windows, special = doc.windows, self.special
-        start, end = int(windows.starts[index]), int(windows.ends[index])
-        home = np.arange(windows.home_starts[index], windows.home_ends[index], dtype=np.int32)
-        return InputRow(
-            ids=np.concatenate([special.prefix, doc.pieces.ids[start:end], special.suffix]),
-            sources=np.concatenate([[0], home - start + len(special.prefix)]),
-            targets=np.concatenate([[offset + index], home + (offset + len(windows))]),
-        )
+
+def _part(text: Doc | Span) -> Part:
+    first = text.start_char if isinstance(text, Span) else 0
+    starts = np.fromiter((word.idx - first for word in text), np.int32, len(text))
+    return text.text, starts, np.fromiter((len(word) for word in text), np.int32, len(text))
 
 
 def _special_pieces(checkpoint: Checkpoint) -> SpecialPieces:

@@ -64,7 +64,7 @@ def build_encoder(
         forward,
         dims={"nO": None},
         shims=[shim],
-        attrs={"batch_pieces": batch_pieces},
+        attrs={"batch_pieces": batch_pieces, "both_orders": False},
     )
 
 
@@ -100,7 +100,7 @@ def forward(
     """
     shim = encoder_shim(model)
     reader = shim.reader
-    encoded = reader.encode(docs)
+    encoded = reader.encode(docs, both_orders=model.attrs["both_orders"])
     rows = reader.input_rows(encoded)
     with shim.training() if is_train else shim.inference() as module:
         hidden = run_encoder(module, rows, model.attrs["batch_pieces"])

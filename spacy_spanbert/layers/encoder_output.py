@@ -12,19 +12,18 @@ from spacy_transformers.data_classes import (
 from thinc.types import Ragged
 from transformers.file_utils import ModelOutput
 
-from spacy_spanbert.layers.doc_reader import DocReader, EncodedDoc
+from spacy_spanbert.layers.doc_reader import DocReader, Encoded
 
 
-def full_batch(
-    encoded: Sequence[EncodedDoc], output: Any, reader: DocReader
-) -> FullTransformerBatch:
+def full_batch(encoded: Sequence[Encoded], output: Any, reader: DocReader) -> FullTransformerBatch:
     """Hand the encoder's output to Docs and listeners.
 
-    Each Doc sees one row: the [CLS] of its windows, then its pieces in text order, each once. So
+    Each Doc sees one row: the [CLS] of its windows, then its pieces in text order, each once; for a
+    pair of texts only the [CLS] that read both. The mask is 0 for pieces that none of them read. So
     nothing is padded, and the alignment of words points right into it. Even an empty Doc has a
     [CLS], which spares listeners a special case.
 
-    encoded (Sequence[EncodedDoc]): The Docs.
+    encoded (Sequence[Encoded]): The Docs.
     output (NDArray | cupy.ndarray): All output rows, shape (n_rows, width).
     reader (DocReader): Knows how pieces are spelled.
     RETURNS (FullTransformerBatch): With `doc_data` filled.
@@ -45,12 +44,32 @@ def full_batch(
     )
 
 
-def _doc_data(doc: EncodedDoc, output: Any, reader: DocReader) -> TransformerData:
-    n_windows = len(doc.windows)
-    first = np.repeat(reader.special.prefix[:1], n_windows)
-    # shape (1, n_windows + n_pieces)
-    ids: Any = np.concatenate([first, doc.pieces.ids])[None]
-    mask: Any = np.ones(ids.shape, dtype="f")
+def n_cls_rows(data: TransformerData) -> int:
+    """Tell how many rows of a Doc's output are the [CLS] of a window.
+
+    data (TransformerData): From full_batch.
+    RETURNS (int): 1 or more; the rows come first. The vocabulary index of [CLS] stands nowhere
+        else, for a text that spells it is cut into other pieces.
+    """
+    ids = data.wordpieces.input_ids[0]
+    others = np.flatnonzero(ids != ids[0])
+    return int(others[0]) if len(others) else len(ids)
+
+
+def n_unread_pieces(data: TransformerData) -> int:
+    """Tell how many pieces of a pair were cut from the window that reads both of its texts.
+
+    data (TransformerData): From full_batch.
+    RETURNS (int): 0 or more; 0 for what is no pair: each of its windows has a [CLS].
+    """
+    return int((data.wordpieces.attention_mask == 0).sum())
+
+
+def _doc_data(doc: Encoded, output: Any, reader: DocReader) -> TransformerData:
+    first = np.repeat(reader.special.prefix[:1], doc.n_cls)
+    # shape (1, n_cls + n_pieces)
+    ids: Any = np.concatenate([first, doc.ids])[None]
+    mask: Any = np.concatenate([np.ones(doc.n_cls), doc.is_read]).astype("f")[None]
     pieces = WordpieceBatch(
         strings=[reader.strings(ids[0])],
         input_ids=ids,
@@ -58,7 +77,7 @@ def _doc_data(doc: EncodedDoc, output: Any, reader: DocReader) -> TransformerDat
         lengths=[ids.shape[1]],
         token_type_ids=None,
     )
-    alignment: Any = doc.alignment.flat() + n_windows
+    alignment: Any = doc.alignment.flat() + doc.n_cls
     n_pieces: Any = doc.alignment.n_pieces
     return TransformerData(
         wordpieces=pieces,

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from spacy_spanbert.layers.doc_reader import InputRow
+from spacy_spanbert.layers.input_rows import InputRow
 from spacy_spanbert.nn.packed_attention import row_groups
 from spacy_spanbert.nn.packed_encoder import can_pack, encode_rows
 from spacy_spanbert.text.windows import batch_rows
@@ -27,12 +27,14 @@ class _Batch:
     lengths (list[list[int]]): Length of each row of each group of rows of like length.
     sources (ndarray): Pieces of this batch that some Doc takes, shape (n_wanted,).
     targets (ndarray): Rows of the whole output that they go to, shape (n_wanted,).
+    segments (ndarray | None): Segment of each piece, shape (n_pieces,); None for 0 throughout.
     """
 
     places: np.ndarray
     lengths: list[list[int]]
     sources: np.ndarray
     targets: np.ndarray
+    segments: np.ndarray | None
 
 
 def run_encoder(module: PreTrainedModel, rows: Sequence[InputRow], batch_pieces: int) -> Tensor:
@@ -81,7 +83,8 @@ def _run_learning(
 
 def _run_batch(module: PreTrainedModel, pieces: Tensor, batch: _Batch) -> Tensor:
     """Encode a batch, and take what is wanted: float32, shape (n_wanted, width)."""
-    hidden = encode_rows(module, pieces, row_groups(batch.lengths, pieces.device))
+    segments = None if batch.segments is None else _to_tensor(batch.segments, pieces.device)
+    hidden = encode_rows(module, pieces, row_groups(batch.lengths, pieces.device), segments)
     return hidden[_to_tensor(batch.sources, pieces.device)].float()
 
 
@@ -121,4 +124,13 @@ def _batch(
             [rows[index].sources + offset for index, offset in zip(indices, offsets, strict=True)]
         ),
         targets=np.concatenate([rows[index].targets for index in indices]),
+        segments=_segments([rows[index] for index in indices]),
+    )
+
+
+def _segments(rows: Sequence[InputRow]) -> np.ndarray | None:
+    if all(row.segments is None for row in rows):
+        return None
+    return np.concatenate(
+        [np.zeros_like(row.ids) if row.segments is None else row.segments for row in rows]
     )

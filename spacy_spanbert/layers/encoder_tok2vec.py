@@ -10,6 +10,7 @@ from spacy_transformers.layers.trfs2arrays import trfs2arrays
 from thinc.api import Model, chain
 from thinc.types import Floats2d, Ragged
 
+from spacy_spanbert.layers.document_vectors import DocumentLayer, take_cls
 from spacy_spanbert.layers.encoder import EncoderModel
 
 Tok2Vec = Model[list[Doc], list[Floats2d]]
@@ -27,6 +28,17 @@ def build_encoder_tok2vec(
     RETURNS (Tok2Vec): Docs to word vectors, one array a Doc, shape (n_words, width).
     """
     return chain(replace_listener(encoder), trfs2arrays(pooling, grad_factor))
+
+
+@registry.architectures("spacy-spanbert.EncoderDocuments.v1")
+def build_encoder_documents(encoder: EncoderModel, grad_factor: float = 1.0) -> DocumentLayer:
+    """Build a layer of [CLS] vectors with an encoder that no other component shares.
+
+    encoder (EncoderModel): The encoder.
+    grad_factor (float): Factor on the gradient that reaches the encoder.
+    RETURNS (DocumentLayer): Docs to vectors.
+    """
+    return chain(replace_listener(encoder), take_cls(grad_factor))
 
 
 def replace_listener(encoder: EncoderModel) -> Model[list[Doc], list[TransformerData]]:
@@ -47,17 +59,23 @@ def replace_listener_config(
     listener_config (dict[str, Any]): The config of the listener layer.
     RETURNS (dict[str, Any]): The config of the layer with its own encoder.
     """
-    if "pooling" not in listener_config:
-        return {
-            "@architectures": "spacy-spanbert.EncoderPieces.v1",
-            "encoder": dict(encoder_config),
-        }
-    return {
-        "@architectures": "spacy-spanbert.EncoderTok2Vec.v1",
-        "encoder": dict(encoder_config),
-        "pooling": dict(listener_config["pooling"]),
-        "grad_factor": listener_config.get("grad_factor", 1.0),
-    }
+    encoder, grad_factor = dict(encoder_config), listener_config.get("grad_factor", 1.0)
+    match listener_config["@architectures"]:
+        case "spacy-spanbert.PieceListener.v1":
+            return {"@architectures": "spacy-spanbert.EncoderPieces.v1", "encoder": encoder}
+        case "spacy-spanbert.DocumentListener.v1":
+            return {
+                "@architectures": "spacy-spanbert.EncoderDocuments.v1",
+                "encoder": encoder,
+                "grad_factor": grad_factor,
+            }
+        case _:
+            return {
+                "@architectures": "spacy-spanbert.EncoderTok2Vec.v1",
+                "encoder": encoder,
+                "pooling": dict(listener_config["pooling"]),
+                "grad_factor": grad_factor,
+            }
 
 
 def _split(

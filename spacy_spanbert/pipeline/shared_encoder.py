@@ -133,6 +133,16 @@ class SpanbertEncoder(Transformer):
         for _, component in nlp.pipeline[names.index(self.name) :] if self.name in names else []:
             self.find_listeners(component)
 
+    def add_listener(self, listener: TransformerListener, component_name: str) -> None:
+        """Connect a component. See spacy-transformers.
+
+        listener (TransformerListener): A layer of the component; what it asks of pairs is done.
+        component_name (str): The component's name.
+        """
+        super().add_listener(listener, component_name)
+        if listener.attrs.get("both_orders"):
+            self.model.attrs["both_orders"] = True
+
     def predict(self, docs: Iterable[Doc]) -> FullTransformerBatch:
         """Encode Docs without changing them.
 

@@ -205,6 +205,41 @@ def check_f1(results: dict[str, Any]) -> None:
 
 
 @pytest.mark.benchmark
+def test_texts(data: Path, output: Path):
+    folder = data / "ud_english_ewt"
+    folder.mkdir()
+    for split in ("train", "dev"):
+        lines = (ROOT / "assets" / "texts" / f"{split}.jsonl").read_text("utf8").splitlines()[:24]
+        records = [json.loads(line) for line in lines]
+        made = [{"text": x["text"], "doc_id": f"{x['label']}-1"} for x in records]
+        (folder / f"{split}.jsonl").write_text("".join(json.dumps(x) + "\n" for x in made), "utf8")
+    results = run_quick("texts", data, output)
+    check_classification(results, {"spanbert, auto", "spanbert, float32", "textcat"})
+
+
+@pytest.mark.benchmark
+def test_pairs(data: Path, output: Path):
+    for name in ("sick", "mrpc"):
+        (data / name).mkdir()
+        for split in ("train", "dev", "test"):
+            source = ROOT / "assets" / "pairs" / "dev.jsonl"
+            lines = source.read_text("utf8").splitlines(True)[:24]
+            (data / name / f"{split}.jsonl").write_text("".join(lines), "utf8")
+    results = run_quick("pairs", data, output, "--skip-peer")
+    assert results.keys() == {"sick", "mrpc"}
+    for corpus in results.values():
+        check_classification(corpus, {"spanbert, auto", "spanbert, float32"})
+
+
+def check_classification(results: dict[str, Any], contenders: set[str]) -> None:
+    assert {row["contender"] for row in results["summary"]} == contenders
+    for row in results["summary"]:
+        assert 0 <= row["macro_f"] <= 1
+        assert row["train_per_second"] > 0 < row["predict_per_second"]
+    assert all(run["f_per_label"] for run in results["runs"])
+
+
+@pytest.mark.benchmark
 def test_representations(output: Path):
     results = run_quick("representations", None, output, "--groups", "a Doc is of")
     rows = {(row["group"], row["choice"]) for row in results["summary"]["litbank"]}

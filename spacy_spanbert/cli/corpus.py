@@ -1,0 +1,67 @@
+"""The gold corpus of a command, read as a pipeline's own config says."""
+
+import copy
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from spacy.language import Language
+from spacy.training import Example
+from spacy.util import dot_to_object, registry
+
+from spacy_spanbert.data.files import format_suffix
+from spacy_spanbert.data.labelled import SUFFIXES
+from spacy_spanbert.data.labelled_convert import convert_labelled
+from spacy_spanbert.data.problems import Problems
+from spacy_spanbert.errors import SpanbertError
+
+PAIR_READER = "spacy-spanbert.PairCorpus.v1"
+
+
+def read_examples(nlp: Language, corpus: Path) -> list[Example]:
+    """Read a gold corpus with the reader of `[training] dev_corpus`.
+
+    nlp (Language): A trained pipeline.
+    corpus (Path): A `.spacy` file or a folder of them; of labelled texts or pairs also JSONL or
+        TSV.
+    RETURNS (list[Example]): At least one.
+    RAISES (SpanbertError): If the config has no such reader, or the corpus cannot be read or is
+        empty.
+    """
+    if not corpus.exists():
+        raise SpanbertError(f"there is no corpus {corpus}")
+    block = _reader_block(nlp)
+    if corpus.is_file() and format_suffix(corpus) in SUFFIXES:
+        with TemporaryDirectory() as folder:
+            converted = Path(folder) / "corpus.spacy"
+            is_pairs = block["@readers"] == PAIR_READER
+            convert_labelled(corpus, converted, nlp, Problems("stop"), pairs=is_pairs)
+            return _read(nlp, block, converted, corpus)
+    return _read(nlp, block, corpus, corpus)
+
+
+def _reader_block(nlp: Language) -> dict:
+    try:
+        name = nlp.config["training"]["dev_corpus"]
+        block = dot_to_object(nlp.config, name)
+    except KeyError:
+        block = {}
+    if "@readers" not in block or "path" not in block:
+        raise SpanbertError(
+            "the pipeline's config has no corpus reader with a path in [corpora.dev], which says "
+            'how gold Docs are read: add @readers = "spacy-spanbert.Corpus.v1" (for pairs '
+            f'"{PAIR_READER}") and path to it'
+        )
+    block = copy.deepcopy(dict(block))
+    factories = {nlp.get_pipe_meta(name).factory for name in nlp.pipe_names}
+    if block["@readers"] == "spacy.Corpus.v1" and "spanbert_paircat" in factories:
+        # the default of a pipeline that was not trained by `spacy train`
+        return {"@readers": PAIR_READER, "path": block["path"]}
+    return block
+
+
+def _read(nlp: Language, block: dict, path: Path, named: Path) -> list[Example]:
+    reader = registry.resolve({"corpus": {**block, "path": str(path)}})["corpus"]
+    examples = list(reader(nlp))
+    if not examples:
+        raise SpanbertError(f"{named} holds no gold Doc")
+    return examples

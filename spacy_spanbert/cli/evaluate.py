@@ -1,0 +1,65 @@
+"""`python -m spacy spanbert evaluate`: scores, read as the pipeline's own config reads."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+from typer import Argument, Option
+from wasabi import msg
+
+from spacy_spanbert.cli.app import app
+from spacy_spanbert.cli.corpus import read_examples
+from spacy_spanbert.cli.errors import clean_errors
+from spacy_spanbert.cli.pipelines import load_pipeline
+from spacy_spanbert.data.files import write_whole
+
+
+@app.command("evaluate")
+@clean_errors()
+def evaluate_cli(
+    model: Annotated[str, Argument(help="Pipeline: a folder or a package")],
+    corpus: Annotated[
+        Path, Argument(help="Gold: .spacy; of labelled texts or pairs also .jsonl or .tsv")
+    ],
+    output: Annotated[Path | None, Option("--output", "-o", help="JSON file to write")] = None,
+    gpu_id: Annotated[int, Option("--gpu-id", "-g", help="GPU, or -1 for the processor")] = -1,
+) -> None:
+    """Score a trained pipeline on a corpus, with the corpus reader of its own config.
+
+    spaCy's `evaluate` uses its own reader, which drops what makes two texts a pair.
+    """
+    scores = evaluate(model, corpus, gpu_id=gpu_id)
+    rows = [
+        (name, f"{value:.4f}" if name != "speed" else f"{value:,.0f}")
+        for name, value in scores.items()
+        if isinstance(value, float)
+    ]
+    msg.table(rows, aligns=("l", "r"))
+    if output is not None:
+        with write_whole(output) as file:
+            file.write(json.dumps(scores, indent=2) + "\n")
+        msg.good(f"Wrote {output}")
+
+
+def evaluate(model: str, corpus: Path, *, gpu_id: int = -1) -> dict[str, Any]:
+    """Score a trained pipeline.
+
+    model (str): A folder, or the name of an installed package.
+    corpus (Path): See read_examples.
+    gpu_id (int): GPU, or -1 for the processor.
+    RETURNS (dict[str, Any]): All scores of `nlp.evaluate`, and of pairs `pairs_cut`, how many
+        were longer than the encoder's window; JSON values.
+    RAISES (SpanbertError): If pipeline or corpus cannot be read.
+    """
+    from spacy.cli._util import setup_gpu
+    from thinc.api import fix_random_seed
+
+    fix_random_seed()
+    setup_gpu(gpu_id, silent=True)
+    nlp = load_pipeline(model)
+    examples = read_examples(nlp, corpus)
+    scores: dict[str, Any] = nlp.evaluate(examples)
+    groups = [x.predicted.spans["pair"] for x in examples if "pair" in x.predicted.spans]
+    if groups:
+        scores["pairs_cut"] = sum(group.attrs.get("n_cut", 0) > 0 for group in groups)
+    return {name: value for name, value in scores.items() if value is not None}

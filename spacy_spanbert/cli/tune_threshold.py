@@ -1,0 +1,147 @@
+"""`python -m spacy spanbert tune-threshold`: the threshold with the best score on a corpus."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from spacy.language import Language
+from spacy.training import Example
+from typer import Argument, Option
+from wasabi import msg
+
+from spacy_spanbert.cli.app import app
+from spacy_spanbert.cli.corpus import read_examples
+from spacy_spanbert.cli.errors import clean_errors
+from spacy_spanbert.cli.pipelines import load_pipeline
+from spacy_spanbert.data.files import write_whole_folder
+from spacy_spanbert.errors import SpanbertError
+
+
+@app.command("tune-threshold")
+@clean_errors()
+def tune_threshold_cli(
+    model: Annotated[str, Argument(help="Pipeline: a folder or a package")],
+    corpus: Annotated[
+        Path, Argument(help="Gold: .spacy; of labelled texts or pairs also .jsonl or .tsv")
+    ],
+    component: Annotated[
+        str | None, Option(help="Whose threshold; needed if several have one")
+    ] = None,
+    score: Annotated[
+        str | None, Option(help="Score to raise, such as spans_sc_f; else the component's own")
+    ] = None,
+    trials: Annotated[int, Option(help="How many thresholds from 0 to 1 to try")] = 21,
+    output: Annotated[
+        Path | None, Option("--output", "-o", help="Folder for the pipeline with that threshold")
+    ] = None,
+    gpu_id: Annotated[int, Option("--gpu-id", "-g", help="GPU, or -1 for the processor")] = -1,
+    overwrite: Annotated[bool, Option("--overwrite", help="Replace the folder")] = False,
+) -> None:
+    """Find the threshold with the best score; the encoder runs once for all of them."""
+    from spacy.cli._util import setup_gpu
+
+    setup_gpu(gpu_id, silent=True)
+    nlp = load_pipeline(model)
+    name = choose_component(nlp, component)
+    scores = tune_threshold(nlp, read_examples(nlp, corpus), name, score, trials)
+    msg.table(
+        [(f"{threshold:.3f}", f"{value:.4f}") for threshold, value in scores.items()],
+        header=("threshold", score or default_score(nlp, name)),
+        aligns=("r", "r"),
+    )
+    best = best_threshold(scores)
+    msg.good(f"[components.{name}] threshold = {best:.3f}")
+    if output is not None:
+        nlp.get_pipe(name).cfg["threshold"] = best  # type: ignore[attr-defined]
+        nlp.get_pipe_config(name)["threshold"] = best
+        with write_whole_folder(output, replace=overwrite) as folder:
+            nlp.to_disk(folder)
+        msg.good(f"Wrote {output}")
+
+
+def choose_component(nlp: Language, name: str | None) -> str:
+    """Choose the component whose threshold is tuned.
+
+    nlp (Language): The pipeline.
+    name (str | None): The component that was asked for, if any.
+    RETURNS (str): Its name.
+    RAISES (SpanbertError): If there is none with a threshold, or several and none was named.
+    """
+    there = [pipe for pipe, component in nlp.pipeline if _has_threshold(component)]
+    names = ", ".join(there) or "none"
+    if name is None and len(there) == 1:
+        return there[0]
+    if name is None:
+        raise SpanbertError(
+            f"name the component with --component; those with a threshold that counts: {names}. "
+            "A component that chooses one label (multilabel = false) takes the most probable"
+        )
+    if name not in there:
+        raise SpanbertError(
+            f"{name!r} has no threshold that counts; components that have one: {names}"
+        )
+    return name
+
+
+def _has_threshold(component: Any) -> bool:
+    cfg = getattr(component, "cfg", None)
+    if not (isinstance(cfg, dict) and "threshold" in cfg and hasattr(component, "score")):
+        return False
+    # of texts and pairs with one label, the most probable one is taken
+    return "spans_key" in cfg or bool(cfg.get("multilabel", True))
+
+
+def default_score(nlp: Language, name: str) -> str:
+    """RETURNS (str): The score that a component with a threshold is tuned for."""
+    key = nlp.get_pipe(name).cfg.get("spans_key")  # type: ignore[attr-defined]
+    return "cats_macro_f" if key is None else f"spans_{key}_f"
+
+
+def tune_threshold(
+    nlp: Language, examples: list[Example], name: str, score: str | None, n_trials: int
+) -> dict[float, float]:
+    """Score one component's predictions at several thresholds.
+
+    nlp (Language): A trained pipeline.
+    examples (list[Example]): The gold corpus.
+    name (str): The component.
+    score (str | None): Which of its scores; None for its own.
+    n_trials (int): How many thresholds, evenly from 0 to 1; 2 or more.
+    RETURNS (dict[float, float]): The scores by threshold; 0 where there is none.
+    RAISES (SpanbertError): If there is no such score, or n_trials is below 2.
+    """
+    if n_trials < 2:
+        raise SpanbertError(f"--trials is 2 or more, but is {n_trials}")
+    score = score or default_score(nlp, name)
+    component: Any = nlp.get_pipe(name)
+    before = nlp.pipe_names[: nlp.pipe_names.index(name)]
+    with nlp.select_pipes(enable=before):
+        docs = list(nlp.pipe(example.predicted for example in examples))
+    tried = [Example(doc, x.reference) for doc, x in zip(docs, examples, strict=True)]
+    found: dict[float, float] = {}
+    threshold = component.cfg["threshold"]
+    try:
+        for trial in range(n_trials):
+            component.cfg["threshold"] = trial / (n_trials - 1)
+            for _ in component.pipe(docs, batch_size=nlp.batch_size):
+                pass
+            scores = component.score(tried)
+            if score not in scores:
+                numbers = [key for key, value in scores.items() if isinstance(value, float)]
+                raise SpanbertError(
+                    f"{name!r} has no score {score!r}; it has: {', '.join(numbers)}"
+                )
+            found[component.cfg["threshold"]] = scores[score] or 0.0
+    finally:
+        component.cfg["threshold"] = threshold
+    return found
+
+
+def best_threshold(scores: dict[float, float]) -> float:
+    """Choose the threshold.
+
+    scores (dict[float, float]): Scores by threshold, at least one.
+    RETURNS (float): That with the highest score; of several, the middle one.
+    """
+    highest = max(scores.values())
+    best = [threshold for threshold, score in scores.items() if score == highest]
+    return best[len(best) // 2]

@@ -1,0 +1,147 @@
+"""Read labelled texts and labelled pairs of texts from JSONL and TSV files."""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from spacy_spanbert.data.files import format_suffix, list_files, read_lines
+from spacy_spanbert.data.json_spans import check_characters
+from spacy_spanbert.data.problems import CorpusError, Place, Problem, Problems
+
+SUFFIXES = (".jsonl", ".tsv")
+TEXT_KEYS = ("text",)
+PAIR_KEYS = ("text_a", "text_b")
+
+
+@dataclass(frozen=True)
+class LabelledText:
+    """A text, or two, with labels.
+
+    texts (tuple[str, ...]): The text; of a pair both.
+    cats (dict[str, float] | None): A value from 0 to 1 for each label that is known; None: those
+        that are not in `labels` are known not to be there, or nothing is known if that is None.
+    labels (list[str] | None): The labels that are there; None: not annotated.
+    user_data (dict[str, Any]): What goes to `doc.user_data`: `id` and `doc_id`.
+    """
+
+    texts: tuple[str, ...]
+    cats: dict[str, float] | None = None
+    labels: list[str] | None = None
+    user_data: dict[str, Any] = field(default_factory=dict)
+
+
+def read_labelled(path: Path, problems: Problems, *, pairs: bool) -> Iterator[LabelledText]:
+    """Read the records of a file, or of the files of a folder in sorted order.
+
+    JSONL: one object a line, with `text`, or `text_a` and `text_b`; and `label` (a string),
+    `labels` (a list of strings) or `cats` (values from 0 to 1 by label), or none of these where a
+    text is not annotated. TSV: a first line with the names of the columns, of the same meaning.
+
+    path (Path): `.jsonl` or `.tsv`, plain or `.gz`, or a folder of such files.
+    problems (Problems): Told of records that cannot be used; they are left out.
+    pairs (bool): Whether records have two texts.
+    YIELDS (LabelledText): The records; nothing for an empty file.
+    RAISES (CorpusError): If there is no such file, or it cannot be read or is damaged.
+    """
+    for file in _files(path):
+        read = _read_tsv if format_suffix(file) == ".tsv" else _read_jsonl
+        for raw, place in read(file, problems):
+            try:
+                yield _parse(raw, PAIR_KEYS if pairs else TEXT_KEYS)
+            except ValueError as error:
+                problems.add("bad record", str(error), place)
+
+
+def _files(path: Path) -> list[Path]:
+    expected = f"Expected {' or '.join(SUFFIXES)}, or these with .gz"
+    if not path.exists():
+        raise CorpusError(Problem("unknown format", "There is no such file.", Place(str(path))))
+    if not path.is_dir():
+        if format_suffix(path) not in SUFFIXES:
+            raise CorpusError(Problem("unknown format", f"{expected}.", Place(str(path))))
+        return [path]
+    files = list_files(path, SUFFIXES)
+    if not files:
+        message = f"No file to read in this folder. {expected}."
+        raise CorpusError(Problem("unknown format", message, Place(str(path))))
+    return files
+
+
+def _read_jsonl(path: Path, problems: Problems) -> Iterator[tuple[Any, Place]]:
+    for number, line in read_lines(path, problems):
+        if not line.strip():
+            continue
+        place = Place(str(path), line=number)
+        try:
+            raw = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            problems.add("bad JSON", f"Expected one JSON object a line: {error}.", place)
+        else:
+            yield raw, place
+
+
+def _read_tsv(path: Path, problems: Problems) -> Iterator[tuple[Any, Place]]:
+    header: list[str] | None = None
+    for number, line in read_lines(path, problems):
+        place = Place(str(path), line=number)
+        row = next(csv.reader([line.removesuffix("\r")], delimiter="\t", quoting=csv.QUOTE_NONE))
+        if header is None:
+            header = row
+        elif len(row) == len(header):
+            # an empty label is none
+            columns = zip(header, row, strict=True)
+            yield {k: v for k, v in columns if v or k not in ("label", "id", "doc_id")}, place
+        elif row:
+            message = f"Expected {len(header)} columns, {', '.join(header)}, but got {len(row)}."
+            problems.add("bad row", message, place)
+
+
+def _parse(raw: Any, keys: tuple[str, ...]) -> LabelledText:
+    if not isinstance(raw, dict):
+        raise ValueError(f"Expected an object {{...}}, not {raw!r:.60}.")
+    texts = []
+    for key in keys:
+        text = raw.get(key)
+        if not isinstance(text, str):
+            there = ", ".join(map(repr, list(raw)[:12])) or "none"
+            what = "it is missing" if text is None else f"it is {text!r:.60}"
+            raise ValueError(f'Expected "{key}", a string, but {what}. The keys are: {there}.')
+        check_characters(text)
+        texts.append(text)
+    user_data = {key: raw[key] for key in ("id", "doc_id") if isinstance(raw.get(key), str | int)}
+    return LabelledText(tuple(texts), _cats(raw), _labels(raw), user_data)
+
+
+def _cats(raw: Mapping[str, Any]) -> dict[str, float] | None:
+    cats = raw.get("cats")
+    if cats is None:
+        return None
+    if not isinstance(cats, dict) or not all(
+        isinstance(value, int | float) and 0 <= value <= 1 for value in cats.values()
+    ):
+        raise ValueError(f'Expected "cats" with a value from 0 to 1 by label, not {cats!r:.80}.')
+    for label in cats:
+        _check_label(label)
+    return {label: float(value) for label, value in cats.items()}
+
+
+def _labels(raw: Mapping[str, Any]) -> list[str] | None:
+    label, labels = raw.get("label"), raw.get("labels")
+    if labels is None:
+        if label is None:
+            return None
+        labels = [label]
+    if not isinstance(labels, list):
+        raise ValueError(f'Expected "labels", a list of strings, not {labels!r:.80}.')
+    for label in labels:
+        _check_label(label)
+    return labels
+
+
+def _check_label(label: Any) -> None:
+    if not isinstance(label, str) or not label:
+        raise ValueError(f"Expected a label, a string of one letter or more, not {label!r:.60}.")
+    check_characters(label)

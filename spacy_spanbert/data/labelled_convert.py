@@ -1,0 +1,74 @@
+"""Labelled texts and pairs to Docs with `doc.cats`, and to the file that training reads."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from spacy_spanbert.annotations.pair import make_pair
+from spacy_spanbert.data.docbin import read_docbin, write_docbin
+from spacy_spanbert.data.files import format_suffix
+from spacy_spanbert.data.labelled import LabelledText, read_labelled
+from spacy_spanbert.data.problems import CorpusError, Problems
+
+
+def convert_labelled(
+    source: Path, target: Path, nlp: Language, problems: Problems, *, pairs: bool
+) -> list[tuple[str, str]]:
+    """Convert a corpus of labelled texts or pairs to a `.spacy` file.
+
+    source (Path): JSONL or TSV, see read_labelled; or `.spacy`, whose Docs stay as they are.
+    target (Path): The `.spacy` file, written whole or not at all.
+    nlp (Language): Its tokenizer and vocabulary.
+    problems (Problems): Told of records that cannot be used; they are left out.
+    pairs (bool): Whether records have two texts.
+    RETURNS (list[tuple[str, str]]): Names and numbers of what was written, for a table.
+    RAISES (CorpusError): If the target is no `.spacy` file, or no record could be used.
+    """
+    if format_suffix(target) != ".spacy":
+        raise CorpusError(f"{target}: labels of texts are written to .spacy files only.")
+    if format_suffix(source) == ".spacy":
+        docs = list(read_docbin(source, nlp.vocab))
+    else:
+        docs = labelled_docs(list(read_labelled(source, problems, pairs=pairs)), nlp)
+    if not docs:
+        first = next((str(listed[0]) for listed in problems.examples.values()), "")
+        raise CorpusError(f"No record of {source} could be used. {first}".rstrip())
+    write_docbin(docs, target)
+    return _rows(docs)
+
+
+def labelled_docs(records: Sequence[LabelledText], nlp: Language) -> list[Doc]:
+    """Make Docs of labelled texts and pairs.
+
+    records (Sequence[LabelledText]): The records. Where one says which labels are there, all other
+        labels of these records are known not to be there.
+    nlp (Language): Its tokenizer and vocabulary.
+    RETURNS (list[Doc]): One entry a record; `doc.cats` is empty where a record has no labels.
+    """
+    known = sorted({label for record in records for label in record.labels or ()})
+    docs = []
+    for record in records:
+        if len(record.texts) == 2:
+            doc = make_pair(nlp, nlp.tokenizer(record.texts[0]), nlp.tokenizer(record.texts[1]))
+        else:
+            doc = nlp.tokenizer(record.texts[0])
+        if record.labels is not None:
+            doc.cats = {label: float(label in record.labels) for label in known}
+        if record.cats is not None:
+            doc.cats = {**doc.cats, **record.cats}
+        doc.user_data.update(record.user_data)
+        docs.append(doc)
+    return docs
+
+
+def _rows(docs: Sequence[Doc]) -> list[tuple[str, str]]:
+    labels = Counter(label for doc in docs for label, value in doc.cats.items() if value >= 0.5)
+    return [
+        ("texts", f"{len(docs):,}"),
+        ("words", f"{sum(map(len, docs)):,}"),
+        ("without annotation", f"{sum(not doc.cats for doc in docs):,}"),
+        *((f"  {label}", f"{n:,}") for label, n in labels.most_common()),
+    ]

@@ -1,0 +1,118 @@
+"""The classifier of texts as a thinc model: Docs in, one row of logits a Doc out."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from spacy.tokens import Doc
+from spacy.util import registry
+from thinc.api import Model, torch2xp, xp2torch
+from thinc.types import Floats2d
+from torch import Tensor
+
+from spacy_spanbert.layers.document_vectors import DocumentLayer, DocumentVectors, document_width
+from spacy_spanbert.layers.torch_shim import TorchShim
+from spacy_spanbert.nn.classifier import Classifier, Pooling
+
+ClassifierModel = Model[list[Doc], Floats2d]
+
+
+@registry.architectures("spacy-spanbert.Classifier.v1")
+def build_classifier(
+    tok2vec: DocumentLayer,
+    hidden_width: int = 0,
+    pooling: Pooling = "mean",
+    dropout: float = 0.1,
+) -> ClassifierModel:
+    """Build a classifier of texts; `initialize` gives it its sizes.
+
+    tok2vec (DocumentLayer): [CLS] vectors: a spacy-spanbert.DocumentListener.v1 on the encoder.
+    hidden_width (int): Width of a hidden layer with tanh; 0 for none: softmax(W y_CLS).
+    pooling (str): How a long text's windows become one: "mean", "max" or "attention".
+    dropout (float): In training, 0 to below 1.
+    RETURNS (ClassifierModel): The model.
+    RAISES (SpanbertError): If a setting cannot be.
+    """
+    settings = {"hidden_width": hidden_width, "pooling": pooling, "dropout": dropout}
+    with torch.device("meta"):  # refuses what cannot be, at no cost
+        _build({**settings, "input_width": 1, "n_outputs": 1})
+    return Model(
+        "text-classifier",
+        forward,
+        layers=[tok2vec],
+        refs={"tok2vec": tok2vec},
+        shims=[TorchShim(None, build=_build)],
+        dims={"nO": None},
+        attrs={"settings": settings},
+    )
+
+
+def set_outputs(model: ClassifierModel, n_outputs: int) -> None:
+    """Make the classifier's weights.
+
+    model (ClassifierModel): The model.
+    n_outputs (int): Scores of a text.
+    RAISES (SpanbertError): If there is no initialized encoder to listen to.
+    """
+    sizes = {
+        **model.attrs["settings"],
+        "input_width": document_width(model.get_ref("tok2vec")),
+        "n_outputs": n_outputs,
+    }
+    classifier_shim(model).set_module(_build(sizes))
+    model.set_dim("nO", n_outputs, force=True)
+
+
+def classifier_shim(model: ClassifierModel) -> TorchShim:
+    """RETURNS (TorchShim): What holds the classifier's module."""
+    shim = model.shims[0]
+    assert isinstance(shim, TorchShim)
+    return shim
+
+
+def score_documents(model: ClassifierModel, docs: list[Doc]) -> tuple[Floats2d, NDArray[np.int64]]:
+    """Score texts without gradients.
+
+    model (ClassifierModel): The model.
+    docs (list[Doc]): Docs that the encoder has seen, at least one.
+    RETURNS (tuple[Floats2d, NDArray[np.int64]]): Logits, shape (n_docs, n_outputs), and how many
+        pieces of each pair were left out of them, shape (n_docs,).
+    """
+    vectors: DocumentVectors = model.get_ref("tok2vec").predict(docs)
+    shim = classifier_shim(model)
+    with shim.inference() as module:
+        logits = _score(cast(Classifier, module), vectors, _to_torch(vectors.rows, shim, False))
+    return cast(Floats2d, torch2xp(logits)), vectors.n_cut
+
+
+def forward(
+    model: ClassifierModel, docs: list[Doc], is_train: bool
+) -> tuple[Floats2d, Callable[[Floats2d], list[Doc]]]:
+    """Score texts, shape (n_docs, n_outputs)."""
+    shim = classifier_shim(model)
+    vectors, backprop_tok2vec = model.get_ref("tok2vec")(docs, is_train)
+    rows = _to_torch(vectors.rows, shim, is_train)
+    with shim.training() if is_train else shim.inference() as module:
+        logits = _score(cast(Classifier, module), vectors, rows)
+
+    def backprop(d_logits: Floats2d) -> list[Doc]:
+        logits.backward(xp2torch(d_logits, device=logits.device))
+        assert rows.grad is not None
+        backprop_tok2vec(torch2xp(rows.grad))
+        return docs
+
+    return cast(Floats2d, torch2xp(logits.detach())), backprop
+
+
+def _score(module: Classifier, vectors: DocumentVectors, rows: Tensor) -> Tensor:
+    return module(rows, torch.from_numpy(vectors.counts).to(rows.device))
+
+
+def _to_torch(rows: Floats2d, shim: TorchShim, is_train: bool) -> Tensor:
+    return xp2torch(rows, device=shim.device, requires_grad=is_train)
+
+
+def _build(sizes: dict[str, Any]) -> Classifier:
+    return Classifier(**sizes)

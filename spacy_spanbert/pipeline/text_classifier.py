@@ -1,0 +1,224 @@
+"""The text classifier as a spaCy component."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy import Language
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples
+from spacy.vocab import Vocab
+from thinc.api import Optimizer, set_dropout_rate, torch2xp, xp2torch
+from thinc.types import Floats2d
+
+from spacy_spanbert.errors import SpanbertError
+from spacy_spanbert.layers.classifier import (
+    ClassifierModel,
+    classifier_shim,
+    score_documents,
+    set_outputs,
+)
+from spacy_spanbert.nn.class_losses import class_loss
+from spacy_spanbert.pipeline.batches import annotate_stream
+from spacy_spanbert.pipeline.class_gold import check_cats, class_targets
+from spacy_spanbert.pipeline.labelled_head import LabelledHead
+
+
+@dataclass(frozen=True)
+class TextScores:
+    """What is predicted for a batch of texts.
+
+    probabilities (NDArray[np.float32]): shape (n_docs, n_labels).
+    n_cut (NDArray[np.int64]): Pieces of each pair that were left out of them, shape (n_docs,).
+    """
+
+    probabilities: NDArray[np.float32]
+    n_cut: NDArray[np.int64]
+
+
+class SpanbertTextClassifier(LabelledHead):
+    """Labels whole texts: `softmax(W y_CLS)`, or a sigmoid for each label.
+
+    The probability of every label is written to `doc.cats`. A text longer than the encoder's
+    window has several [CLS] vectors, which the model pools.
+
+    vocab (Vocab): The pipeline's vocabulary.
+    model (ClassifierModel): Scores texts.
+    name (str): The component's name.
+    scorer (Callable | None): Scores predictions against gold.
+    lr_scale (float): Factor on the learning rate of the training config, above 0.
+    threshold (float): With multilabel: from which probability, 0 to 1, the scorer takes a label for
+        predicted.
+    multilabel (bool): Whether a text can have several labels, each decided by itself.
+    RAISES (SpanbertError): If a value is out of its range.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: ClassifierModel,
+        *,
+        name: str = "spanbert_textcat",
+        scorer: Callable[..., dict[str, Any]] | None = None,
+        lr_scale: float = 1.0,
+        threshold: float = 0.5,
+        multilabel: bool = False,
+    ) -> None:
+        if not 0 <= threshold <= 1:
+            raise SpanbertError(
+                f"[components.{name}] threshold is {threshold}, expected a probability, 0 to 1"
+            )
+        if lr_scale <= 0:
+            raise SpanbertError(
+                f"[components.{name}] lr_scale is {lr_scale}, expected a number above 0"
+            )
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer
+        classifier_shim(model).lr_scale = lr_scale
+        self.cfg: dict[str, Any] = {
+            "labels": [],
+            "threshold": threshold,
+            "multilabel": multilabel,
+        }
+
+    @property
+    def n_outputs(self) -> int:
+        """RETURNS (int): Scores of a text: one a label."""
+        return len(self.labels)
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: list[str] | None = None,
+    ) -> None:
+        """Learn the labels from examples, and make the weights.
+
+        get_examples (Callable[[], Iterable[Example]]): A representative set of examples.
+        nlp (Language | None): Not used.
+        labels (list[str] | None): The labels, if they are known; else those of the examples.
+        RAISES (SpanbertError): If there are too few labels, or gold that cannot be meant.
+        """
+        del nlp
+        multilabel = self.cfg["multilabel"]
+        check_cats(get_examples(), multilabel=multilabel, name=self.name)
+        found = {label for example in get_examples() for label in example.reference.cats}
+        for label in sorted(found) if labels is None else labels:
+            self.add_label(label)
+        fewest = 1 if multilabel else 2
+        if len(self.labels) < fewest:
+            there = ", ".join(self.labels) or "none"
+            raise SpanbertError(
+                f"component {self.name!r} needs {fewest} labels or more, but has {there}: the "
+                "examples' doc.cats name too few. Convert a corpus whose records have a label "
+                "(`python -m spacy spanbert convert --texts`), or give [initialize.components."
+                f"{self.name}] labels"
+            )
+        self._report(get_examples())
+        set_outputs(self.model, self.n_outputs)
+
+    def _report(self, examples: Iterable[Example]) -> None:
+        """Print what there is to learn from."""
+        counts: Counter[str] = Counter()
+        n_texts = n_without = 0
+        for example in examples:
+            n_texts += 1
+            found = [label for label, value in example.reference.cats.items() if value > 0]
+            counts.update(found)
+            n_without += not example.reference.cats
+        text = ", ".join(f"{label} {n:,}" for label, n in sorted(counts.items()))
+        sys.stderr.write(f"[{self.name}] {n_texts:,} texts: {text}")
+        sys.stderr.write(f"; {n_without:,} without annotation\n" if n_without else "\n")
+        if foreign := sorted(set(counts) - set(self.labels)):
+            sys.stderr.write(f"Not among the labels, and not learned: {', '.join(foreign)}\n")
+
+    def predict(self, docs: Iterable[Doc]) -> TextScores:
+        """Score texts without changing the Docs.
+
+        docs (Iterable[Doc]): Any Docs that the encoder has seen, also empty ones.
+        RETURNS (TextScores): One row a Doc.
+        RAISES (ValueError): Before initialization.
+        """
+        docs = list(docs)
+        _ = classifier_shim(self.model).module  # raises without weights
+        if not docs:
+            none = np.zeros((0, self.n_outputs), dtype=np.float32)
+            return TextScores(none, np.zeros(0, dtype=np.int64))
+        logits, n_cut = score_documents(self.model, docs)
+        scores = xp2torch(logits)
+        scores = scores.sigmoid() if self.cfg["multilabel"] else scores.softmax(dim=1)
+        return TextScores(scores.cpu().numpy(), n_cut)
+
+    def set_annotations(self, docs: Iterable[Doc], predictions: TextScores) -> None:
+        """Write what predict found to `doc.cats`; other labels there stay.
+
+        docs (Iterable[Doc]): The Docs.
+        predictions (TextScores): One row a Doc.
+        """
+        for doc, row in zip(docs, predictions.probabilities.tolist(), strict=True):
+            doc.cats.update(zip(self.labels, row, strict=True))
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Annotate a stream of Docs, in batches of bounded length.
+
+        stream (Iterable[Doc]): Docs that the encoder has seen.
+        batch_size (int): The most Docs in a batch.
+        YIELDS (Doc): The Docs, in order.
+        """
+        yield from annotate_stream(self, stream, batch_size)
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn from a batch.
+
+        examples (Iterable[Example]): The batch; those without `reference.cats`, or with none of
+            the labels in it, are not annotated and teach nothing.
+        drop (float): Dropout of layers that spaCy controls; the classifier's own is in its config.
+        sgd (Optimizer | None): If given, the weights change at once.
+        losses (dict[str, float] | None): Gets the summed loss under this component's name, in nats.
+        RETURNS (dict[str, float]): The losses.
+        RAISES (ValueError): Before initialization, or on gold that cannot be meant.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, f"{type(self).__name__}.update")
+        if not examples:
+            return losses
+        _ = classifier_shim(self.model).module  # raises without weights
+        set_dropout_rate(self.model, drop)
+        logits, backprop = self.model.begin_update([example.predicted for example in examples])
+        loss, d_logits = self.get_loss(examples, logits)
+        backprop(d_logits)
+        if sgd is not None:
+            self.finish_update(sgd)
+        losses[self.name] += loss
+        return losses
+
+    def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> tuple[float, Floats2d]:
+        """Compare scores with gold labels.
+
+        examples (Iterable[Example]): The batch.
+        scores (Floats2d): Logits of shape (n_docs, n_labels).
+        RETURNS (tuple[float, Floats2d]): The summed loss, in nats, and the gradient of the logits.
+        RAISES (SpanbertError): On gold that cannot be meant.
+        """
+        examples = list(examples)
+        multilabel = self.cfg["multilabel"]
+        check_cats(examples, multilabel=multilabel, name=self.name)
+        targets = class_targets(examples, self.labels, multilabel=multilabel)
+        loss, d_logits = class_loss(xp2torch(scores), targets, multilabel=multilabel)
+        return float(loss), cast(Floats2d, torch2xp(d_logits))
