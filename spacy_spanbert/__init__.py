@@ -1,1 +1,18 @@
 """Nested spans on one shared BERT or SpanBERT encoder, inside spaCy."""
+
+from importlib import import_module
+from typing import Any
+
+# What Python code may use. It is imported when it is asked for: commands and pretraining import
+# this package too, and need none of it.
+_PLACES = {
+    "release_vectors": "annotations.vectors",
+    "restore_vectors": "annotations.vectors",
+}
+__all__ = sorted(_PLACES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"spacy_spanbert has no {name!r}: it has {', '.join(__all__)}")
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
