@@ -15,8 +15,8 @@ Holder = Doc | Span | Token
 Hooks = dict[str, Callable[..., Any]]
 
 _is_worker = False
-# Doc.to_bytes would warn of each Doc that it holds no hooks: restore_vectors puts them back. Filters
-# of the user come first.
+# Doc.to_bytes would warn of each Doc that bytes hold no hooks: restore_vectors puts them back.
+# Filters of the user come first.
 warnings.filterwarnings("ignore", message=r"\[W109\]", append=True)
 
 
@@ -49,10 +49,11 @@ def restore_vectors(doc: Doc) -> Doc:
     return doc
 
 
-def release_vectors(doc: Doc) -> None:
+def release_vectors(doc: Doc) -> Doc:
     """Take the vectors off a Doc, to spare memory.
 
     doc (Doc): The Doc, with or without vectors; hooks of others stay.
+    RETURNS (Doc): The same Doc.
     """
     doc.tensor = numpy.zeros((0,), dtype="float32")
     pairs: list[tuple[Hooks, Hooks]] = [
@@ -63,6 +64,7 @@ def release_vectors(doc: Doc) -> None:
     for hooks, ours in pairs:
         for name in [name for name, hook in ours.items() if hooks.get(name) is hook]:
             del hooks[name]
+    return doc
 
 
 def _expect_bytes_in_worker() -> None:
@@ -87,8 +89,8 @@ def _tensor(doc: Doc) -> Any:
     if not _has_tensor(doc):
         shape = getattr(doc.tensor, "shape", None)
         raise SpanbertError(
-            f"the Doc {doc.text[:40]!r} has {len(doc)} words, but no vector for each: doc.tensor is "
-            f"{'None' if shape is None else f'of shape {shape}'}. A DocBin, the setting keep = "
+            f"the Doc {doc.text[:40]!r} has {len(doc)} words, but no vector for each: doc.tensor "
+            f"is {'None' if shape is None else f'of shape {shape}'}. A DocBin, the setting keep = "
             "false and spaCy's doc_cleaner drop it: run the pipeline over the text again, or store "
             "vectors with `python -m spacy spanbert vectors`"
         )

@@ -6,7 +6,7 @@ here or at the top of a command's file.
 
 from spacy.cli._util import app as spacy_app
 
-from spacy_spanbert.cli import annotate, convert, coverage, fill_mask, pretrain, report  # noqa: F401
+from spacy_spanbert.cli import annotate, convert, coverage, fill_mask, pretrain, report, vectors  # noqa: F401
 from spacy_spanbert.cli.app import app
 
 spacy_app.add_typer(app)

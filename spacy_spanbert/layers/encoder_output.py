@@ -14,7 +14,6 @@ from transformers.file_utils import ModelOutput
 
 from spacy_spanbert.layers.doc_reader import DocReader, EncodedDoc
 
-
 # Of the whole batch only: what Docs keep does not grow.
 LAYER_MEAN = "layer_mean"
 

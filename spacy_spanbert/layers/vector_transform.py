@@ -45,8 +45,8 @@ class VectorTransform:
         if vectors.shape[1] != len(self.mean):
             raise SpanbertError(
                 f"the vector transform was fitted on vectors of {len(self.mean)} numbers, but this "
-                f"encoder's have {vectors.shape[1]}: fit one on this pipeline with `python -m spacy "
-                "spanbert vectors MODEL CORPUS OUT --fit centre`"
+                f"encoder's have {vectors.shape[1]}: fit one on this pipeline with `python -m "
+                "spacy spanbert vectors MODEL CORPUS OUT --fit centre`"
             )
         ops = get_array_ops(vectors)
         moved = vectors - ops.asarray2f(self.mean[None])

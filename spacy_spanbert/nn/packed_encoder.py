@@ -103,7 +103,9 @@ def encode_padded(
         rows = group.split(pieces, 1)[:, 0]
         filled = group.filled(pieces.device)
         mask = rows.new_ones(rows.shape[:2], dtype=torch.long)
-        options: dict[str, Any] = {"attention_mask": mask if filled is None else filled[:, 0, 0].long()}
+        options: dict[str, Any] = {
+            "attention_mask": mask if filled is None else filled[:, 0, 0].long()
+        }
         if segments is not None:
             options["token_type_ids"] = group.split(segments[:, None], 1)[:, 0, :, 0]
         if layer_mean is not None:

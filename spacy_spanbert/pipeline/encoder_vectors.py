@@ -46,7 +46,9 @@ def read_settings(values: dict[str, Any], name: str) -> VectorSettings:
     """
     section = f"[components.{name}.vectors]"
     if unknown := sorted(set(values) - {"layers", "pooling", "keep"}):
-        raise ValueError(f"{section} has no setting {unknown[0]!r}: there are layers, pooling, keep")
+        raise ValueError(
+            f"{section} has no setting {unknown[0]!r}: there are layers, pooling, keep"
+        )
     settings = VectorSettings(**values)
     layers, pooling, keep = settings.layers, settings.pooling, settings.keep
     is_list = isinstance(layers, list | tuple) and len(layers) > 0
@@ -77,6 +79,11 @@ class EncoderVectors:
         self.transform: VectorTransform | None = None
         self._told: set[str] = set()
 
+    @property
+    def layers(self) -> str | Sequence[int]:
+        """RETURNS (str | Sequence[int]): What the encoder is to keep of its layers."""
+        return self.settings.layers if self.settings.keep else "last"
+
     def pool(self, batch: FullTransformerBatch) -> list[Any]:
         """Make the vectors of a batch of Docs.
 
@@ -99,7 +106,7 @@ class EncoderVectors:
         """
         if not self.settings.keep:
             return
-        if writer := self._other_writer(name):
+        if writer := self.other_writer(name):
             self._tell(name, writer)
             return
         for doc, vectors in zip(docs, self.pool(batch), strict=True):
@@ -158,8 +165,12 @@ class EncoderVectors:
             "transformed": self.transform is not None,
         }
 
-    def _other_writer(self, name: str) -> str | None:
-        """The first other component that says of itself that it sets `doc.tensor`."""
+    def other_writer(self, name: str) -> str | None:
+        """Find out to whom `doc.tensor` belongs.
+
+        name (str): This component's name.
+        RETURNS (str | None): The first other component that says of itself that it sets it.
+        """
         if self.nlp is None:
             return None
         for other in self.nlp.pipe_names:
@@ -172,8 +183,8 @@ class EncoderVectors:
             self._told.add(writer)
             logger.warning(
                 "Component %r sets no vectors: doc.tensor belongs to %r, whose listeners read it. "
-                "To have them, give those listeners their own layers with nlp.replace_listeners and "
-                "remove %r; to do without, set [components.%s.vectors] keep = false.",
+                "To have them, give those listeners their own layers with nlp.replace_listeners "
+                "and remove %r; to do without, set [components.%s.vectors] keep = false.",
                 *(name, writer, writer, name),
             )
 

@@ -74,8 +74,7 @@ class SpanbertEncoder(Transformer):
         self.frozen = frozen
         self.vectors = EncoderVectors(VectorSettings()) if vectors is None else vectors
         shim = encoder_shim(model)
-        if self.vectors.settings.keep:
-            shim.vector_layers = self.vectors.settings.layers
+        shim.vector_layers = self.vectors.layers
         shim.lr_scale = lr_scale
         shim.layer_lr_decay = layer_lr_decay
         shim.freeze(freeze_layers)

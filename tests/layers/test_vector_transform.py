@@ -77,7 +77,7 @@ def test_a_stored_transform_does_the_same(kind):
 
 def test_another_width_is_refused():
     transform = fit_transform([make_vectors()], "centre")
-    with pytest.raises(SpanbertError, match="fitted on vectors of 6 numbers, .* have 2: fit one"):
+    with pytest.raises(SpanbertError, match=r"fitted on vectors of 6 numbers, .* have 2: fit one"):
         transform.apply(np.ones((3, 2), dtype="float32"))
     assert transform.apply(np.zeros((0, WIDTH), dtype="float32")).shape == (0, WIDTH)
 

@@ -206,7 +206,7 @@ def test_initialization_takes_a_transform_and_names_a_file_that_is_not_there(nlp
     ("vectors", "message"),
     [
         ({"layer": "last"}, r"\[components.spanbert.vectors\] has no setting 'layer'"),
-        ({"layers": "first"}, "layers is \"last\", \"last_four_mean\" or a list .* but is 'first'"),
+        ({"layers": "first"}, 'layers is "last", "last_four_mean" or a list .* but is \'first\''),
         ({"layers": []}, r"layers is .* at least one, but is \[\]"),
         ({"layers": [1.5]}, r"layers is .* but is \[1.5\]"),
         ({"layers": [True]}, r"layers is .* but is \[True\]"),
