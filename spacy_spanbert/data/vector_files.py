@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-import safetensors
 from numpy.lib import format as npy
 
 from spacy_spanbert.data.files import write_whole_bytes
@@ -103,7 +102,7 @@ def read_vectors(path: Path) -> VectorTable:
             for name, kind in COLUMNS.items()
         }
         return VectorTable(columns, arrays["vectors"], about)
-    except (KeyError, ValueError, zipfile.BadZipFile, safetensors.SafetensorError) as error:
+    except (KeyError, ValueError, zipfile.BadZipFile) as error:
         raise CorpusError(
             f"{path} is no file of vectors that `python -m spacy spanbert vectors` wrote: {error}."
         ) from error
@@ -190,9 +189,14 @@ def _write_safetensors(
 
 
 def _read_safetensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    with safetensors.safe_open(path, framework="numpy") as file:
-        about = json.loads((file.metadata() or {})["vectors"])
-        return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118
+    from safetensors import SafetensorError, safe_open  # not where commands are listed
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            about = json.loads((file.metadata() or {})["vectors"])
+            return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(str(error)) from error
 
 
 def _pyarrow(path: Path) -> Any:

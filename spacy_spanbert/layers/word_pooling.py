@@ -23,7 +23,7 @@ def pool_words(rows: Any, data: TransformerData, pooling: Pooling) -> Any:
     """
     ops = get_array_ops(rows)
     lengths: Any = data.align.lengths
-    pieces: Any = data.align.dataXd.reshape(-1)
+    pieces: Any = data.align.dataXd.reshape((-1,))
     ends = lengths.cumsum()
     # shape (n_words, width)
     words: Any = ops.alloc2f(len(lengths), rows.shape[1])

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from spacy import Language
 from spacy.tokens import Doc
@@ -92,7 +92,7 @@ class EncoderVectors:
         RAISES (SpanbertError): If the transform belongs to an encoder of another width.
         """
         pooled = [
-            pool_words(rows, data, cast(Pooling, self.settings.pooling))
+            pool_words(rows, data, self.settings.pooling)
             for rows, data in zip(vector_rows(batch), batch.doc_data, strict=True)
         ]
         return pooled if self.transform is None else [self.transform.apply(v) for v in pooled]

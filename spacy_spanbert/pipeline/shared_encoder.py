@@ -252,7 +252,10 @@ class SpanbertEncoder(Transformer):
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "SpanbertEncoder":
         """Load the component. RETURNS (SpanbertEncoder): This object."""
-        parts = {"model": self.model.from_bytes, "vectors": self.vectors.from_bytes}
+        parts: dict[str, Callable[[bytes], Any]] = {
+            "model": self.model.from_bytes,
+            "vectors": self.vectors.from_bytes,
+        }
         util.from_bytes(bytes_data, parts, exclude)
         return self
 
