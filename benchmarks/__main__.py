@@ -11,6 +11,7 @@ from benchmarks.arguments import FOLDER_OPTIONS, ROOT
 
 # What is short comes first.
 PROGRAMS = (
+    "word_senses",
     "annotate_speed",
     "training_speed",
     "optimizer_step",

@@ -1,6 +1,21 @@
-"""Nested spans, labels of texts and of pairs of texts on one shared encoder, inside spaCy."""
+"""Nested spans, tags, labels of texts and pairs, and vectors: one encoder, inside spaCy."""
 
-from spacy_spanbert.annotations.pair import make_pair, segments
-from spacy_spanbert.annotations.ranking import rank
+from importlib import import_module
+from typing import Any
 
-__all__ = ["make_pair", "rank", "segments"]
+# What Python code may use. It is imported when it is asked for: commands and pretraining import
+# this package too, and need none of it.
+_PLACES = {
+    "make_pair": "annotations.pair",
+    "rank": "annotations.ranking",
+    "release_vectors": "annotations.vectors",
+    "restore_vectors": "annotations.vectors",
+    "segments": "annotations.pair",
+}
+__all__ = sorted(_PLACES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"spacy_spanbert has no {name!r}: it has {', '.join(__all__)}")
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

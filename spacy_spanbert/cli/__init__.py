@@ -15,6 +15,7 @@ from spacy_spanbert.cli import (  # noqa: F401
     pretrain,
     report,
     tune_threshold,
+    vectors,
 )
 from spacy_spanbert.cli.app import app
 

@@ -6,19 +6,27 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from spacy_spanbert.annotations.vectors import release_vectors
+
 ACTIVATIONS = "trf_data"
 CLEANER = "release_activations"
 MAX_NEW_STRINGS = 200_000
 
 
-def release_activations(nlp: Language) -> None:
-    """Make a pipeline drop the encoder's output from every Doc at its end.
+@Language.component(CLEANER)
+def _release(doc: Doc) -> Doc:
+    """Unlike spaCy's `doc_cleaner`, leave no `doc.tensor` that is None."""
+    doc._.set(ACTIVATIONS, None)
+    return release_vectors(doc)
 
-    nlp (Language): The pipeline; gets a `doc_cleaner`, if its components make such output.
+
+def release_activations(nlp: Language) -> None:
+    """Make a pipeline drop the encoder's output, and vectors, from every Doc at its end.
+
+    nlp (Language): The pipeline; gets a component for that, if its components make such output.
     """
     if Doc.has_extension(ACTIVATIONS) and CLEANER not in nlp.pipe_names:
-        config: dict[str, Any] = {"attrs": {f"_.{ACTIVATIONS}": None}, "silent": True}
-        nlp.add_pipe("doc_cleaner", name=CLEANER, config=config, last=True)
+        nlp.add_pipe(CLEANER, last=True)
 
 
 def forget_activations(doc: Doc) -> None:

@@ -103,9 +103,11 @@ def forward(
     encoded = reader.encode(docs, both_orders=model.attrs["both_orders"])
     rows = reader.input_rows(encoded)
     with shim.training() if is_train else shim.inference() as module:
-        hidden = run_encoder(module, rows, model.attrs["batch_pieces"])
+        layers = () if is_train else shim.layers_beside_last
+        hidden, mean = run_encoder(module, rows, model.attrs["batch_pieces"], layers)
     # shape (n_rows, width)
-    batch = full_batch(encoded, torch2xp(hidden.detach()), reader)
+    layer_mean = None if mean is None else torch2xp(mean)
+    batch = full_batch(encoded, torch2xp(hidden.detach()), reader, layer_mean)
 
     def backprop(d_output: Floats2d) -> list[Doc]:
         if hidden.requires_grad:

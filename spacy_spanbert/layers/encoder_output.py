@@ -1,6 +1,6 @@
 """What the encoder gives to listeners, in the form of spacy-transformers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,13 @@ from transformers.file_utils import ModelOutput
 
 from spacy_spanbert.layers.doc_reader import DocReader, Encoded
 
+# Of the whole batch only: what Docs keep does not grow.
+LAYER_MEAN = "layer_mean"
 
-def full_batch(encoded: Sequence[Encoded], output: Any, reader: DocReader) -> FullTransformerBatch:
+
+def full_batch(
+    encoded: Sequence[Encoded], output: Any, reader: DocReader, layer_mean: Any = None
+) -> FullTransformerBatch:
     """Hand the encoder's output to Docs and listeners.
 
     Each Doc sees one row: the [CLS] of its windows, then its pieces in text order, each once; for a
@@ -26,6 +31,7 @@ def full_batch(encoded: Sequence[Encoded], output: Any, reader: DocReader) -> Fu
     encoded (Sequence[Encoded]): The Docs.
     output (NDArray | cupy.ndarray): All output rows, shape (n_rows, width).
     reader (DocReader): Knows how pieces are spelled.
+    layer_mean (NDArray | cupy.ndarray | None): The mean of further layers, in the form of output.
     RETURNS (FullTransformerBatch): With `doc_data` filled.
     """
     doc_data = []
@@ -35,10 +41,13 @@ def full_batch(encoded: Sequence[Encoded], output: Any, reader: DocReader) -> Fu
         doc_data.append(_doc_data(doc, output[start:end], reader))
         start = end
     nothing: Any = np.zeros((0,), dtype="i")
+    model_output = ModelOutput(last_hidden_state=output[None])
+    if layer_mean is not None:
+        model_output[LAYER_MEAN] = layer_mean[None]
     return FullTransformerBatch(
         spans=[[] for _ in encoded],
         wordpieces=WordpieceBatch.empty(),
-        model_output=ModelOutput(last_hidden_state=output[None]),
+        model_output=model_output,
         align=Ragged(nothing, nothing),
         cached_doc_data=doc_data,
     )
@@ -63,6 +72,23 @@ def n_unread_pieces(data: TransformerData) -> int:
     RETURNS (int): 0 or more; 0 for what is no pair: each of its windows has a [CLS].
     """
     return int((data.wordpieces.attention_mask == 0).sum())
+
+
+def vector_rows(batch: FullTransformerBatch) -> Iterator[Any]:
+    """Find the rows from which each Doc's vectors are pooled.
+
+    batch (FullTransformerBatch): From full_batch.
+    YIELDS (NDArray | cupy.ndarray): A Doc's rows, shape (n_cls + n_pieces, width): the mean of
+        layers, or the last one where no other was asked for.
+    """
+    start = 0
+    for data in batch.doc_data:
+        rows: Any = data.model_output["last_hidden_state"][0]
+        end = start + len(rows)
+        if LAYER_MEAN in batch.model_output:
+            rows = batch.model_output[LAYER_MEAN][0][start:end]
+        yield rows
+        start = end
 
 
 def _doc_data(doc: Encoded, output: Any, reader: DocReader) -> TransformerData:

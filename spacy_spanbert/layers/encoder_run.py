@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from spacy_spanbert.layers.input_rows import InputRow
+from spacy_spanbert.nn.layer_mean import LayerMean
 from spacy_spanbert.nn.packed_attention import row_groups
 from spacy_spanbert.nn.packed_encoder import can_pack, encode_rows
 from spacy_spanbert.text.windows import batch_rows
@@ -37,28 +39,52 @@ class _Batch:
     segments: np.ndarray | None
 
 
-def run_encoder(module: PreTrainedModel, rows: Sequence[InputRow], batch_pieces: int) -> Tensor:
+class EncoderRows(NamedTuple):
+    """What the encoder makes of all rows.
+
+    last (Tensor): The last layer, float32, shape (n_rows, width).
+    mean (Tensor | None): The mean of the layers that were asked for, in the same form.
+    """
+
+    last: Tensor
+    mean: Tensor | None = None
+
+
+def run_encoder(
+    module: PreTrainedModel,
+    rows: Sequence[InputRow],
+    batch_pieces: int,
+    layers: Sequence[int] = (),
+) -> EncoderRows:
     """Encode rows in batches of like length.
 
     module (PreTrainedModel): The encoder, in the state it is to run in.
     rows (Sequence[InputRow]): What to read, and where the vectors belong.
     batch_pieces (int): Largest batch, in pieces, padding included.
-    RETURNS (Tensor): float32, shape (n_rows, width).
+    layers (Sequence[int]): Layers whose mean is wanted beside the last layer, 0 for the embeddings;
+        none in training.
+    RETURNS (EncoderRows): All rows.
     """
     device = module.device
     if not rows:
-        return torch.zeros(0, module.config.hidden_size, device=device)
+        nothing = torch.zeros(0, module.config.hidden_size, device=device)
+        return EncoderRows(nothing, nothing if layers else None)
     ids = np.concatenate([row.ids for row in rows]).astype(np.int64)
     if torch.is_grad_enabled():
-        return _run_learning(module, rows, _to_tensor(ids, device), batch_pieces)
+        return EncoderRows(_run_learning(module, rows, _to_tensor(ids, device), batch_pieces))
     # One Doc may be long: beside its vectors, only a batch is held.
     n_rows = sum(len(row.targets) for row in rows)
-    output = torch.empty(n_rows, module.config.hidden_size, device=device)
+    last = torch.empty(n_rows, module.config.hidden_size, device=device)
+    mean = torch.empty_like(last) if layers else None
     look_up = module.get_input_embeddings()
     for batch in _batches(rows, batch_pieces, _group_cost(module)):
         pieces = look_up(_to_tensor(ids[batch.places], device))
-        output[_to_tensor(batch.targets, device)] = _run_batch(module, pieces, batch)
-    return output
+        targets = _to_tensor(batch.targets, device)
+        layer_mean = LayerMean(layers) if layers else None
+        last[targets] = _run_batch(module, pieces, batch, layer_mean)
+        if mean is not None and layer_mean is not None:
+            mean[targets] = layer_mean.mean()[_to_tensor(batch.sources, device)]
+    return EncoderRows(last, mean)
 
 
 def _run_learning(
@@ -81,10 +107,13 @@ def _run_learning(
     return torch.cat(vectors)[_to_tensor(order, ids.device)]
 
 
-def _run_batch(module: PreTrainedModel, pieces: Tensor, batch: _Batch) -> Tensor:
+def _run_batch(
+    module: PreTrainedModel, pieces: Tensor, batch: _Batch, layer_mean: LayerMean | None = None
+) -> Tensor:
     """Encode a batch, and take what is wanted: float32, shape (n_wanted, width)."""
     segments = None if batch.segments is None else _to_tensor(batch.segments, pieces.device)
-    hidden = encode_rows(module, pieces, row_groups(batch.lengths, pieces.device), segments)
+    groups = row_groups(batch.lengths, pieces.device)
+    hidden = encode_rows(module, pieces, groups, segments, layer_mean=layer_mean)
     return hidden[_to_tensor(batch.sources, pieces.device)].float()
 
 

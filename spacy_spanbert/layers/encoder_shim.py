@@ -4,7 +4,7 @@ import contextlib
 import copy
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 
 import srsly
@@ -18,6 +18,7 @@ from spacy_spanbert.checkpoints.files import checkpoint_from_files, checkpoint_t
 from spacy_spanbert.layers.doc_reader import DocReader
 from spacy_spanbert.layers.precision import Precision, resolve_precision
 from spacy_spanbert.layers.torch_shim import TorchShim
+from spacy_spanbert.nn.layer_mean import choose_layers
 
 _LAYER_NUMBER = re.compile(r"(?:^|\.)(?:layer|layers|block|blocks|h)\.(\d+)\.")
 
@@ -51,6 +52,7 @@ class EncoderShim(TorchShim):
         self.attention_dropout = attention_dropout
         self.freeze_layers = 0
         self.layer_lr_decay = 1.0
+        self.vector_layers: str | Sequence[int] = "last"
         self._low_precision: PreTrainedModel | None = None
         self._reader: DocReader | None = None
 
@@ -68,6 +70,15 @@ class EncoderShim(TorchShim):
     def module(self) -> PreTrainedModel:
         """See TorchShim.module."""
         return cast(PreTrainedModel, super().module)
+
+    @property
+    def layers_beside_last(self) -> tuple[int, ...]:
+        """RETURNS (tuple[int, ...]): Layers whose mean is wanted; none if that is the last one.
+        RAISES (ValueError): If the encoder has no such layer.
+        """
+        n_layers = self.module.config.num_hidden_layers
+        layers = choose_layers(self.vector_layers, n_layers)
+        return () if layers == (n_layers,) else layers
 
     def set_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Take a checkpoint as the encoder.

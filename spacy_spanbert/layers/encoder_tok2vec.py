@@ -11,7 +11,7 @@ from thinc.api import Model, chain
 from thinc.types import Floats2d, Ragged
 
 from spacy_spanbert.layers.document_vectors import DocumentLayer, take_cls
-from spacy_spanbert.layers.encoder import EncoderModel
+from spacy_spanbert.layers.encoder import EncoderModel, encoder_shim
 
 Tok2Vec = Model[list[Doc], list[Floats2d]]
 
@@ -47,6 +47,7 @@ def replace_listener(encoder: EncoderModel) -> Model[list[Doc], list[Transformer
     encoder (EncoderModel): A copy of the shared encoder's model.
     RETURNS (Model[list[Doc], list[TransformerData]]): Gives what a listener would.
     """
+    encoder_shim(encoder).vector_layers = "last"  # this one sets no vectors
     return chain(encoder, Model("spanbert-split", _split))
 
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from spacy_spanbert.nn.dropout import byte_dropout
+from spacy_spanbert.nn.layer_mean import LayerMean
 from spacy_spanbert.nn.packed_attention import RowGroup, packed_attention
 
 # Classes of Hugging Face transformers whose layers are the same, and whether their positions are
@@ -37,7 +38,11 @@ def can_pack(module: Any) -> bool:
 
 
 def encode_rows(
-    module: Any, pieces: Tensor, groups: Sequence[RowGroup], segments: Tensor | None = None
+    module: Any,
+    pieces: Tensor,
+    groups: Sequence[RowGroup],
+    segments: Tensor | None = None,
+    layer_mean: LayerMean | None = None,
 ) -> Tensor:
     """Encode rows that lie one after the other, without padding if the module allows it.
 
@@ -45,14 +50,19 @@ def encode_rows(
     pieces (Tensor): Piece vectors from the module's input embeddings, shape (n_pieces, width).
     groups (Sequence[RowGroup]): The rows, special pieces included.
     segments (Tensor | None): Segment of each piece, shape (n_pieces,); None for 0 throughout.
+    layer_mean (LayerMean | None): Is given all layers in turn, if any but the last are wanted.
     RETURNS (Tensor): Hidden vectors of the last layer, shape (n_pieces, width).
     """
     encode = encode_packed if can_pack(module) else encode_padded
-    return encode(module, pieces, groups, segments)
+    return encode(module, pieces, groups, segments, layer_mean)
 
 
 def encode_packed(
-    module: Any, pieces: Tensor, groups: Sequence[RowGroup], segments: Tensor | None = None
+    module: Any,
+    pieces: Tensor,
+    groups: Sequence[RowGroup],
+    segments: Tensor | None = None,
+    layer_mean: LayerMean | None = None,
 ) -> Tensor:
     """Encode rows that lie one after the other.
 
@@ -63,31 +73,52 @@ def encode_packed(
     pieces (Tensor): Piece vectors from the module's input embeddings, shape (n_pieces, width).
     groups (Sequence[RowGroup]): The rows, special pieces included.
     segments (Tensor | None): Segment of each piece, shape (n_pieces,); None for 0 throughout.
+    layer_mean (LayerMean | None): Is given all layers in turn, if any but the last are wanted.
     RETURNS (Tensor): Hidden vectors of the last layer, shape (n_pieces, width).
     """
     if segments is None:
         segments = torch.zeros(len(pieces), dtype=torch.long, device=pieces.device)
     hidden = _embed(module, pieces, _positions(module, groups).to(pieces.device), segments)
-    for layer in module.encoder.layer:
+    if layer_mean is not None:
+        layer_mean.add(0, hidden)
+    for number, layer in enumerate(module.encoder.layer, start=1):
         hidden = _run_layer(layer, hidden, groups)
+        if layer_mean is not None:
+            layer_mean.add(number, hidden)
     return hidden
 
 
 def encode_padded(
-    module: Any, pieces: Tensor, groups: Sequence[RowGroup], segments: Tensor | None = None
+    module: Any,
+    pieces: Tensor,
+    groups: Sequence[RowGroup],
+    segments: Tensor | None = None,
+    layer_mean: LayerMean | None = None,
 ) -> Tensor:
     """Encode rows by the module's own forward pass, group by group; see encode_rows."""
     outputs = []
+    layers: dict[int, list[Tensor]] = {}
     for group in groups:
         # shape (n_rows, row_len, width); what fills a row up may be any piece, for it is masked
         rows = group.split(pieces, 1)[:, 0]
         filled = group.filled(pieces.device)
         mask = rows.new_ones(rows.shape[:2], dtype=torch.long)
-        options = {"attention_mask": mask if filled is None else filled[:, 0, 0].long()}
+        options: dict[str, Any] = {
+            "attention_mask": mask if filled is None else filled[:, 0, 0].long()
+        }
         if segments is not None:
             options["token_type_ids"] = group.split(segments[:, None], 1)[:, 0, :, 0]
-        hidden = module(inputs_embeds=rows, **options).last_hidden_state
-        outputs.append(group.join(hidden[:, None]))
+        if layer_mean is not None:
+            options["output_hidden_states"] = True
+        output = module(inputs_embeds=rows, **options)
+        outputs.append(group.join(output.last_hidden_state[:, None]))
+        if layer_mean is not None:
+            for number in layer_mean.layers:
+                hidden = output.hidden_states[number]
+                layers.setdefault(number, []).append(group.join(hidden[:, None]))
+    if layer_mean is not None:
+        for number, parts in layers.items():
+            layer_mean.add(number, torch.cat(parts))
     return torch.cat(outputs)
 
 

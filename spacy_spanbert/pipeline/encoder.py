@@ -1,6 +1,7 @@
 """The factory `spanbert`: one encoder that the components after it share."""
 
 from collections.abc import Callable
+from typing import Any
 
 from spacy import Language
 from spacy.tokens import Doc
@@ -8,6 +9,7 @@ from spacy_transformers.data_classes import FullTransformerBatch
 from thinc.api import Config
 
 from spacy_spanbert.layers.encoder import EncoderModel
+from spacy_spanbert.pipeline.encoder_vectors import EncoderVectors, read_settings
 from spacy_spanbert.pipeline.shared_encoder import SpanbertEncoder
 
 DEFAULT_CONFIG = """
@@ -17,6 +19,11 @@ freeze_layers = 0
 lr_scale = 1.0
 layer_lr_decay = 1.0
 set_extra_annotations = {"@annotation_setters": "spacy-transformers.null_annotation_setter.v1"}
+
+[spanbert.vectors]
+layers = "last"
+pooling = "mean"
+keep = true
 
 [spanbert.model]
 @architectures = "spacy-spanbert.Encoder.v1"
@@ -32,7 +39,7 @@ attention_dropout = 0.0
 
 @Language.factory(
     "spanbert",
-    assigns=["doc._.trf_data"],
+    assigns=["doc._.trf_data", "doc.tensor"],
     default_config=Config().from_str(DEFAULT_CONFIG)["spanbert"],
 )
 def make_encoder(
@@ -44,6 +51,7 @@ def make_encoder(
     freeze_layers: int,
     lr_scale: float,
     layer_lr_decay: float,
+    vectors: dict[str, Any],
 ) -> SpanbertEncoder:
     """Make the encoder component from a config.
 
@@ -53,6 +61,7 @@ def make_encoder(
     set_extra_annotations (Callable[[list[Doc], FullTransformerBatch], None]): Called with each
         batch that was encoded.
     frozen, freeze_layers, lr_scale, layer_lr_decay: See SpanbertEncoder.
+    vectors (dict[str, Any]): Settings of words' vectors, see VectorSettings.
     RETURNS (SpanbertEncoder): Without weights.
     RAISES (SpanbertError): If a setting is out of its range.
     """
@@ -65,4 +74,5 @@ def make_encoder(
         freeze_layers=freeze_layers,
         lr_scale=lr_scale,
         layer_lr_decay=layer_lr_decay,
+        vectors=EncoderVectors(read_settings(vectors, name), nlp),
     )

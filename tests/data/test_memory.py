@@ -1,10 +1,12 @@
 import gc
 import weakref
 
+import numpy as np
 import pytest
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from spacy_spanbert.annotations.vectors import set_vectors
 from spacy_spanbert.data.annotating import AnnotationCounts, Annotator
 from spacy_spanbert.data.inputs import RawRecord
 from spacy_spanbert.data.memory import TransientStrings, forget_activations, release_activations
@@ -55,6 +57,20 @@ def test_activations_are_dropped_within_the_batch(encoder_pipeline: Language) ->
         assert doc._.trf_data is None
     assert len(held) == 20
     assert len(ALIVE) == 0
+
+
+def test_vectors_are_dropped_too(encoder_pipeline: Language) -> None:
+    release_activations(encoder_pipeline)
+
+    def set_some(doc: Doc) -> Doc:
+        set_vectors(doc, np.ones((len(doc), 2), dtype="float32"))
+        return doc
+
+    Language.component("test_vectors", func=set_some)
+    encoder_pipeline.add_pipe("test_vectors", first=True)
+    doc = encoder_pipeline("Paris")
+    assert doc.tensor.size == 0
+    assert not doc.user_hooks
 
 
 def test_without_release_activations_stay(encoder_pipeline: Language) -> None:

@@ -1,0 +1,42 @@
+"""Look-up of a word in context: `python -m spacy spanbert vectors ... --query`."""
+
+from spacy.language import Language
+
+from spacy_spanbert.cli.vectors_run import VectorsSettings, only_encoder, to_numpy
+from spacy_spanbert.data.vector_files import VectorTable
+from spacy_spanbert.errors import SpanbertError
+
+
+def find_neighbours(
+    nlp: Language, table: VectorTable, query: str, word: str | None, n_best: int
+) -> list[tuple[float, int]]:
+    """Find the rows whose vectors are most like that of a word in context.
+
+    nlp (Language): The pipeline, prepared.
+    table (VectorTable): Where to look.
+    query (str): A text.
+    word (str | None): A word of it, the first if there are several; None: the whole text.
+    n_best (int): How many rows.
+    RETURNS (list[tuple[float, int]]): Cosine and row, best first.
+    RAISES (SpanbertError): If the word is not in the text, or scikit-learn is missing.
+    """
+    try:
+        from sklearn.neighbors import NearestNeighbors
+    except ImportError as error:
+        raise SpanbertError(
+            "--query needs scikit-learn: pip install 'spacy-spanbert[vectors]'."
+        ) from error
+    with only_encoder(nlp, VectorsSettings()):
+        doc = nlp(query)
+    found = [token for token in doc if word is None or token.text == word]
+    if not found:
+        raise SpanbertError(
+            f"--word {word!r} is no word of the query; it has {', '.join(t.text for t in doc)}."
+        )
+    vector = doc.vector if word is None else found[0].vector
+    index = NearestNeighbors(metric="cosine", algorithm="brute")
+    index.fit(table.vectors.astype("float32"))
+    n_best = min(n_best, len(table.vectors))
+    distances, rows = index.kneighbors(to_numpy(vector)[None], n_neighbors=n_best)
+    pairs = zip(distances[0], rows[0], strict=True)
+    return [(1 - float(distance), int(row)) for distance, row in pairs]
