@@ -20,6 +20,7 @@ from spacy_spanbert.layers.encoder import EncoderModel, encoder_shim, set_checkp
 from spacy_spanbert.layers.encoder_tok2vec import replace_listener, replace_listener_config
 from spacy_spanbert.layers.gradients import PendingBackward
 from spacy_spanbert.pipeline.batches import annotate_stream
+from spacy_spanbert.pipeline.encoder_settings import check_encoder_settings
 from spacy_spanbert.pipeline.encoder_source import find_checkpoint
 from spacy_spanbert.pipeline.encoder_vectors import VECTORS_FILE, EncoderVectors, VectorSettings
 
@@ -57,19 +58,7 @@ class SpanbertEncoder(Transformer):
         layer_lr_decay: float = 1.0,
         vectors: EncoderVectors | None = None,
     ) -> None:
-        if freeze_layers < 0:
-            raise ValueError(
-                f"[components.{name}] freeze_layers is 0 or more, but is {freeze_layers}"
-            )
-        if lr_scale <= 0:
-            raise ValueError(
-                f"[components.{name}] lr_scale is above 0, but is {lr_scale}; to keep the encoder "
-                "as it is, set frozen = true"
-            )
-        if not 0 < layer_lr_decay <= 1:
-            raise ValueError(
-                f"[components.{name}] layer_lr_decay is above 0, at most 1, but is {layer_lr_decay}"
-            )
+        check_encoder_settings(name, freeze_layers, lr_scale, layer_lr_decay)
         super().__init__(vocab, model, set_extra_annotations, name=name)
         self.frozen = frozen
         self.vectors = EncoderVectors(VectorSettings()) if vectors is None else vectors
