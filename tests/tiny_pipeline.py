@@ -121,6 +121,14 @@ def make_examples(
     return examples
 
 
+def make_vectors_nlp(checkpoint: Path, model: dict | None = None, **vectors) -> Language:
+    """Make a pipeline of an encoder alone, with settings of its vectors."""
+    nlp = spacy.blank("en")
+    add_encoder(nlp, model, vectors=vectors)
+    initialize(nlp, checkpoint, [])
+    return nlp
+
+
 def spacy_flat(spans: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     """Leave out each span that overlaps one before it."""
     kept: list[tuple[int, int, str]] = []
