@@ -20,6 +20,7 @@ from spacy_spanbert.data.msgpack_hooks import look_once_for_msgpack_hooks
 from spacy_spanbert.data.problems import CorpusError, OnError, Problems
 from spacy_spanbert.data.read import FORMATS, read_docs
 from spacy_spanbert.data.write import output_format, write_docs
+from spacy_spanbert.errors import SpanbertError
 
 FORMAT_NAMES = ", ".join(FORMATS)
 
@@ -73,6 +74,8 @@ def convert_cli(
     ] = False,
 ) -> None:
     """Convert a corpus from one format into another: nested spans, or labels of texts or pairs."""
+    if texts + pairs + ents > 1:
+        raise SpanbertError("Give one of --texts, --pairs and --ents: each makes another corpus.")
     with ExitStack() as stack:
         problems = Problems(cast(OnError, on_error))
         if problems_file is not None:
@@ -142,6 +145,10 @@ def convert(
         retokenize=retokenize,
         problems=problems,
     )
+    if ents and kind != "spacy":
+        raise SpanbertError(
+            f"--ents sets doc.ents, which {kind} does not hold: give OUT the suffix .spacy."
+        )
     if ents:
         docs = with_entities(docs, spans_key, problems)
     counts = CorpusCounts()

@@ -14,6 +14,8 @@ from spacy_spanbert.data.labelled_convert import convert_labelled
 from spacy_spanbert.data.problems import Problems
 from spacy_spanbert.errors import SpanbertError
 
+# Factories whose gold a line of labels can be.
+CLASSIFIERS = {"spanbert_textcat", "spanbert_paircat", "textcat", "textcat_multilabel"}
 PAIR_READER = "spacy-spanbert.PairCorpus.v1"
 
 
@@ -31,6 +33,12 @@ def read_examples(nlp: Language, corpus: Path) -> list[Example]:
         raise SpanbertError(f"there is no corpus {corpus}")
     block = _reader_block(nlp)
     if corpus.is_file() and format_suffix(corpus) in SUFFIXES:
+        factories = {nlp.get_pipe_meta(name).factory for name in nlp.pipe_names}
+        if not factories & CLASSIFIERS:
+            raise SpanbertError(
+                f"{corpus} would be read as labelled texts, but no component of the pipeline "
+                "labels texts: give it as .spacy (`python -m spacy spanbert convert`)"
+            )
         with TemporaryDirectory() as folder:
             converted = Path(folder) / "corpus.spacy"
             is_pairs = block["@readers"] == PAIR_READER
@@ -42,7 +50,7 @@ def read_examples(nlp: Language, corpus: Path) -> list[Example]:
 def _reader_block(nlp: Language) -> dict:
     try:
         name = nlp.config["training"]["dev_corpus"]
-        block = dot_to_object(nlp.config, name)
+        block = dot_to_object(nlp.config.interpolate(), name)
     except KeyError:
         block = {}
     if "@readers" not in block or "path" not in block:

@@ -30,9 +30,9 @@ def evaluate_cli(
     """
     scores = evaluate(model, corpus, gpu_id=gpu_id)
     rows = [
-        (name, f"{value:.4f}" if name != "speed" else f"{value:,.0f}")
+        (name, f"{value:,.0f}" if isinstance(value, int) or name == "speed" else f"{value:.4f}")
         for name, value in scores.items()
-        if isinstance(value, float)
+        if isinstance(value, int | float)
     ]
     msg.table(rows, aligns=("l", "r"))
     if output is not None:
@@ -59,7 +59,4 @@ def evaluate(model: str, corpus: Path, *, gpu_id: int = -1) -> dict[str, Any]:
     nlp = load_pipeline(model)
     examples = read_examples(nlp, corpus)
     scores: dict[str, Any] = nlp.evaluate(examples)
-    groups = [x.predicted.spans["pair"] for x in examples if "pair" in x.predicted.spans]
-    if groups:
-        scores["pairs_cut"] = sum(group.attrs.get("n_cut", 0) > 0 for group in groups)
     return {name: value for name, value in scores.items() if value is not None}

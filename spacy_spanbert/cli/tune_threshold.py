@@ -107,7 +107,8 @@ def tune_threshold(
     score (str | None): Which of its scores; None for its own.
     n_trials (int): How many thresholds, evenly from 0 to 1; 2 or more.
     RETURNS (dict[float, float]): The scores by threshold; 0 where there is none.
-    RAISES (SpanbertError): If there is no such score, or n_trials is below 2.
+    RAISES (SpanbertError): If there is no such score, nothing to score against, or n_trials is
+        below 2.
     """
     if n_trials < 2:
         raise SpanbertError(f"--trials is 2 or more, but is {n_trials}")
@@ -117,7 +118,7 @@ def tune_threshold(
     with nlp.select_pipes(enable=before):
         docs = list(nlp.pipe(example.predicted for example in examples))
     tried = [Example(doc, x.reference) for doc, x in zip(docs, examples, strict=True)]
-    found: dict[float, float] = {}
+    found: dict[float, float | None] = {}
     threshold = component.cfg["threshold"]
     try:
         for trial in range(n_trials):
@@ -130,10 +131,14 @@ def tune_threshold(
                 raise SpanbertError(
                     f"{name!r} has no score {score!r}; it has: {', '.join(numbers)}"
                 )
-            found[component.cfg["threshold"]] = scores[score] or 0.0
+            found[component.cfg["threshold"]] = scores[score]
     finally:
         component.cfg["threshold"] = threshold
-    return found
+    if all(value is None for value in found.values()):
+        raise SpanbertError(
+            f"{score!r} of {name!r} cannot be computed: the corpus has no gold annotation for it"
+        )
+    return {threshold: value or 0.0 for threshold, value in found.items()}
 
 
 def best_threshold(scores: dict[float, float]) -> float:

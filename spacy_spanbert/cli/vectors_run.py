@@ -213,14 +213,15 @@ def _block(doc: Doc, number: int, settings: VectorsSettings) -> VectorBlock:
     else:
         things = [doc] if doc.has_vector else []
     rows: list[Any] = [thing.vector for thing in things]
-    places = [_place(thing) for thing in things]
+    text = doc.text  # put together anew each time it is asked for
+    places = [_place(thing, len(text)) for thing in things]
     return VectorBlock(
         {
             "doc": [number] * len(things),
             "start": [start for start, _ in places],
             "end": [end for _, end in places],
-            "text": [doc.text[start:end] for start, end in places],
-            "context": [_context(doc.text, start, end) for start, end in places],
+            "text": [text[start:end] for start, end in places],
+            "context": [_context(text, start, end) for start, end in places],
         },
         np.stack([to_numpy(row) for row in rows]) if rows else np.zeros((0, 0), dtype="float32"),
     )
@@ -231,12 +232,12 @@ def to_numpy(vector: Any) -> np.ndarray:
     return vector.get() if hasattr(vector, "get") else np.asarray(vector)
 
 
-def _place(thing: Doc | Span | Token) -> tuple[int, int]:
+def _place(thing: Doc | Span | Token, text_len: int) -> tuple[int, int]:
     if isinstance(thing, Token):
         return thing.idx, thing.idx + len(thing)
     if isinstance(thing, Span):
         return thing.start_char, thing.end_char
-    return 0, len(thing.text)
+    return 0, text_len
 
 
 def _context(text: str, start: int, end: int) -> str:

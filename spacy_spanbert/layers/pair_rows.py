@@ -155,11 +155,12 @@ class EncodedPair:
         ids, segments = self._join(self.second.ids[:n_second], self.first.ids[:n_first])
         return InputRow(ids, np.array([0]), np.array([target]), segments)
 
-    def _join(self, first: Ints, second: Ints) -> tuple[Ints, Ints]:
+    def _join(self, first: Ints, second: Ints) -> tuple[Ints, Ints | None]:
         around = self.special_pair
         parts = (around.prefix, first, around.middle, second, around.suffix)
         lengths = [len(part) for part in parts]
-        return np.concatenate(parts), np.repeat(around.segments, lengths).astype(np.int32)
+        segments = np.repeat(around.segments, lengths).astype(np.int32)
+        return np.concatenate(parts), segments if any(around.segments) else None
 
     def _further_rows(self, pieces: Pieces, kept: int, start: int) -> Iterator[InputRow]:
         windows = cut_windows(len(pieces), self.window - len(self.special), self.stride)

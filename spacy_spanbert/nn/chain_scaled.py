@@ -22,7 +22,7 @@ def steps_between_scalings(chain: Chain) -> int:
     chain (Chain): The chain.
     RETURNS (int): 0 if its scores are too far apart for this way of computing.
     """
-    links = [finite_range(part) for part in (chain.steps, chain.links[-2:])]
+    links = [finite_range(part) for part in (chain.steps.reshape(1, -1), chain.links[-2:])]
     deepest = _STEPS_TO_ANY_TAG * (finite_range(chain.emissions) + max(links))
     return min(max(int(_REACH / max(deepest, 1.0)) - 1, 0), _LONGEST_INTERVAL)
 

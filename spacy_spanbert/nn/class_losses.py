@@ -20,8 +20,9 @@ def class_loss(logits: Tensor, targets: Tensor, *, multilabel: bool) -> tuple[Te
         shape (); its gradient, float32 of shape (n_texts, n_labels). Without texts: zero.
     """
     logits = logits.detach().float()
+    targets = targets.to(logits.device, torch.float32)
     is_known = ~torch.isnan(targets)
-    targets = torch.nan_to_num(targets.to(logits.device, torch.float32), nan=0.0)
+    targets = torch.nan_to_num(targets, nan=0.0)
     if multilabel:
         losses = functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
         return (losses * is_known).sum(), (logits.sigmoid() - targets) * is_known

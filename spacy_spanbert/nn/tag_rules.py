@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -46,12 +47,7 @@ class TagRules:
         RETURNS (Tensor): Bool [n_tags + 2, n_tags], rows as in nn.chain.Chain: after each tag, at
             the start, at the end.
         """
-        tags = self.tags
-        edge = "O"  # before the first word and after the last one nothing goes on
-        rows = [[_may_follow(tag, following, self.scheme) for following in tags] for tag in tags]
-        rows.append([_may_follow(edge, tag, self.scheme) for tag in tags])
-        rows.append([_may_follow(tag, edge, self.scheme) for tag in tags])
-        return torch.tensor(rows)
+        return _allowed_links(self)
 
     def links(self) -> Tensor:
         """RETURNS (Tensor): may_follow as scores: 0 where allowed, else -inf."""
@@ -111,6 +107,16 @@ class TagRules:
 
 def _is_one_of(values: Tensor, wanted: list[int]) -> Tensor:
     return torch.isin(values, torch.tensor(wanted, dtype=values.dtype, device=values.device))
+
+
+@lru_cache(maxsize=8)  # asked for with each batch; labels make hundreds of tags
+def _allowed_links(rules: TagRules) -> Tensor:
+    tags, scheme = rules.tags, rules.scheme
+    edge = "O"  # before the first word and after the last one nothing goes on
+    rows = [[_may_follow(tag, following, scheme) for following in tags] for tag in tags]
+    rows.append([_may_follow(edge, tag, scheme) for tag in tags])
+    rows.append([_may_follow(tag, edge, scheme) for tag in tags])
+    return torch.tensor(rows)
 
 
 def _may_follow(tag: str, following: str, scheme: str) -> bool:

@@ -11,6 +11,9 @@ from .crf import UNKNOWN, sum_paths
 from .sequence_layout import SequenceLayout
 from .viterbi import best_path
 
+# Below the logarithm of the smallest float64 above 0.
+LOG_ZERO = -750.0
+
 
 def piece_loss(logits: Tensor, n_rows: Tensor, tags: Tensor) -> Tensor:
     """Compute the cross-entropy of rows, each of which should carry the tag of its word.
@@ -51,8 +54,9 @@ class TaggedWords:
         RETURNS (Tensor): 0 to 1, [n_spans].
         """
         chosen = self.log_next.gather(1, self.tags[:, None])[:, 0]
-        # what a span gains up to each word, as differences of sums in float64
-        sums = functional.pad(chosen.double().cumsum(0), (1, 0))
+        # what a span gains up to each word, as differences of sums in float64; where a probability
+        # is 0 the sums go on, so that it counts for its own span alone
+        sums = functional.pad(chosen.double().clamp(min=LOG_ZERO).cumsum(0), (1, 0))
         first = self.log_marginals[starts, self.tags[starts]]
         inside = sums[ends] - sums[starts + 1]
         goes_on = self.log_next.exp() * continues[self.tags.roll(1)]

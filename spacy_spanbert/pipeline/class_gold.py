@@ -10,16 +10,23 @@ from torch import Tensor
 from spacy_spanbert.errors import SpanbertError
 
 
-def check_cats(examples: Iterable[Example], *, multilabel: bool, name: str) -> None:
+def check_cats(
+    examples: Iterable[Example], *, labels: Iterable[str] | None, multilabel: bool, name: str
+) -> None:
     """Refuse gold labels that cannot be meant.
 
     examples (Iterable[Example]): Any examples.
+    labels (Iterable[str] | None): The labels that count; None for all. Those of other components
+        may be in `doc.cats`, too.
     multilabel (bool): Whether a text can have several labels.
     name (str): The component's name, for messages.
     RAISES (SpanbertError): Naming the text and its labels.
     """
+    own = None if labels is None else set(labels)
     for example in examples:
         cats = example.reference.cats
+        if own is not None:
+            cats = {label: value for label, value in cats.items() if label in own}
         if any(not 0 <= value <= 1 for value in cats.values()):
             raise SpanbertError(
                 f"{_place(example.reference)} doc.cats is {cats}: expected values from 0 to 1, "

@@ -90,8 +90,10 @@ class EntityCorpus:
         name (str): The component's name.
         """
         total = self.labels.total()
-        n_lost = self.misaligned.total() + self.crossing.total()
-        text = f"[{name}] {total - n_lost:,} of {total:,} gold entities can be learned"
+        own = [label for label in self.labels if label in labels]
+        n_lost = sum(self.misaligned[label] + self.crossing[label] for label in own)
+        n_learned = sum(self.labels[label] for label in own) - n_lost
+        text = f"[{name}] {n_learned:,} of {total:,} gold entities can be learned"
         foreign = Counter({label: n for label, n in self.labels.items() if label not in labels})
         for counts, reason in (
             (self.misaligned, "do not fit the tokenization, and are left out"),

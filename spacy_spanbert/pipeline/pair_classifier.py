@@ -120,6 +120,18 @@ class SpanbertPairClassifier(SpanbertTextClassifier):
             segments(example.predicted)
         return super().update(examples, drop=drop, sgd=sgd, losses=losses)
 
+    def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
+        """Score predictions against gold.
+
+        examples (Iterable[Example]): Annotated pairs.
+        RETURNS (dict[str, Any]): The scores of the registered scorer, and `pairs_cut`: how many
+            pairs were longer than the encoder's window.
+        """
+        examples = list(examples)
+        groups = [example.predicted.spans[PAIR_KEY] for example in examples]
+        n_cut = sum(group.attrs.get("n_cut", 0) > 0 for group in groups)
+        return {**super().score(examples, **kwargs), "pairs_cut": n_cut}
+
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
         """See SavedHead. What config says of pairs stands, not what was set when it was saved."""
         super().from_disk(path, exclude=exclude)

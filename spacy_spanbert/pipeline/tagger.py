@@ -33,7 +33,7 @@ upstream = "*"
     "spanbert_tagger",
     assigns=["token.tag", "token.pos"],
     default_config=Config().from_str(DEFAULT_CONFIG)["spanbert_tagger"],
-    default_score_weights={"tag_acc": 1.0},
+    default_score_weights={"tag_acc": 0.5, "pos_acc": 0.5},
 )
 def make_tagger(
     nlp: Language,

@@ -13,6 +13,7 @@ from thinc.api import Optimizer, set_dropout_rate, torch2xp, xp2torch
 from thinc.types import Floats2d
 from torch import Tensor
 
+from spacy_spanbert.annotations.pair import is_pair, segments
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.layers.tag_scorer import TagModel, TagScores, set_tag_sizes, tag_shim
 from spacy_spanbert.nn.chain import Chain
@@ -105,7 +106,8 @@ class TaggingHead(LabelledHead):
         if scores.links is None:
             raise SpanbertError(
                 f'component {self.name!r} was not trained with decode = "crf" and has learned no '
-                'scores of one tag after another: train it with that setting, or set "viterbi"'
+                "scores of one tag after another: train it with that setting, or set "
+                f'nlp.get_pipe({self.name!r}).cfg["decode"] = "viterbi"'
             )
         return rules + xp2torch(scores.links).cpu()
 
@@ -168,7 +170,8 @@ class TaggingHead(LabelledHead):
             loss = piece_loss(logits, n_rows, tags)
         else:
             assert links is not None
-            layout = SequenceLayout.of(sequence_lengths([eg.predicted for eg in examples]))
+            lengths = sequence_lengths([example.predicted for example in examples])
+            layout = SequenceLayout.of(lengths.to(logits.device))
             log_probs = combine_rows(logits, n_rows, self.cfg["aggregate"])
             chain = Chain(log_probs, links + self.rules().to(links.device), layout)
             loss = negative_log_likelihood(chain, tags)
@@ -179,7 +182,8 @@ class TaggingHead(LabelledHead):
 
 
 def sequence_lengths(docs: Sequence[Doc]) -> Tensor:
-    """Cut Docs into sequences: sentences where there are boundaries, else whole Docs.
+    """Cut Docs into sequences: sentences where there are boundaries, else whole Docs, or the two
+    texts of a pair.
 
     docs (Sequence[Doc]): The Docs, one after the other.
     RETURNS (Tensor): Words of each sequence; long [n_sequences].
@@ -190,6 +194,9 @@ def sequence_lengths(docs: Sequence[Doc]) -> Tensor:
         if doc.has_annotation("SENT_START"):
             starts = np.flatnonzero(doc.to_array("SENT_START") == 1)
             starts = np.union1d([0], starts).astype(np.int64)
+        if is_pair(doc):
+            border = len(segments(doc)[0])
+            starts = np.union1d(starts, [border] if border < len(doc) else []).astype(np.int64)
         lengths.append(np.diff(starts, append=len(doc)))
     return torch.from_numpy(np.concatenate(lengths))
 

@@ -108,7 +108,7 @@ class SpanbertTextClassifier(LabelledHead):
         """
         del nlp
         multilabel = self.cfg["multilabel"]
-        check_cats(get_examples(), multilabel=multilabel, name=self.name)
+        check_cats(get_examples(), labels=labels, multilabel=multilabel, name=self.name)
         found = {label for example in get_examples() for label in example.reference.cats}
         for label in sorted(found) if labels is None else labels:
             self.add_label(label)
@@ -218,7 +218,7 @@ class SpanbertTextClassifier(LabelledHead):
         """
         examples = list(examples)
         multilabel = self.cfg["multilabel"]
-        check_cats(examples, multilabel=multilabel, name=self.name)
+        check_cats(examples, labels=self.labels, multilabel=multilabel, name=self.name)
         targets = class_targets(examples, self.labels, multilabel=multilabel)
         loss, d_logits = class_loss(xp2torch(scores), targets, multilabel=multilabel)
         return float(loss), cast(Floats2d, torch2xp(d_logits))

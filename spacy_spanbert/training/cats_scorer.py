@@ -28,8 +28,8 @@ def score_cats(
     """Score the predicted labels of texts against the gold ones.
 
     All scores are those of spaCy's Scorer.score_cats (https://spacy.io/api/scorer#score_cats) and
-    one more. Texts without any of the labels in `reference.cats` are not annotated and are left
-    out: spaCy would take their predictions for wrong.
+    one more. Texts without any of the labels in `reference.cats` (without multilabel: any above 0)
+    are not annotated and are left out: spaCy would take their predictions for wrong.
 
     cats_score: The macro F1; with multilabel the macro AUC.
     cats_acc: Without multilabel: the share of texts whose most probable label is right; else None.
@@ -43,7 +43,7 @@ def score_cats(
     del cfg
     labels = tuple(labels)
     annotated = [
-        example for example in examples if any(label in example.reference.cats for label in labels)
+        example for example in examples if _is_annotated(example.reference.cats, labels, multilabel)
     ]
     scores = Scorer.score_cats(
         annotated, "cats", labels=labels, multi_label=multilabel, threshold=threshold
@@ -54,6 +54,11 @@ def score_cats(
             name: value if name == "cats_score_desc" else None for name, value in scores.items()
         }
     return scores
+
+
+def _is_annotated(cats: dict[str, float], labels: tuple[str, ...], multilabel: bool) -> bool:
+    # one choice among all: a text of which only is known what it is not teaches and proves nothing
+    return any(label in cats if multilabel else cats.get(label, 0.0) > 0 for label in labels)
 
 
 def _accuracy(examples: list[Example], labels: tuple[str, ...]) -> float | None:

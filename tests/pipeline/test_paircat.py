@@ -107,6 +107,10 @@ def test_pairs_too_long_are_counted_and_reported_once(tiny_bert):
     assert doc.spans["pair"].attrs["n_cut"] == n_pieces - (32 - 3) > 50
     again = nlp(make_pair(nlp, *LONG))  # a second warning would be an error
     assert again.cats == doc.cats
+    gold = {"cats": {"same": 1.0, "other": 0.0}}
+    pairs = [LONG, ("Anna", "the king")]
+    examples = [Example.from_dict(make_pair(nlp, *pair), gold) for pair in pairs]
+    assert nlp.evaluate(examples)["pairs_cut"] == 1
 
 
 def test_pairs_too_long_are_refused_where_that_is_asked_for(tiny_bert):

@@ -55,6 +55,7 @@ def make_nlp(checkpoint: Path, **config) -> Language:
 @pytest.fixture(scope="module", params=DECODERS)
 def nlp(request: pytest.FixtureRequest, tiny_bert: Path, tiny_roberta: Path) -> Language:
     checkpoint = tiny_roberta if request.param == "viterbi" else tiny_bert
+    spacy.util.fix_random_seed(0)
     target = "all_pieces" if request.param == "viterbi" else "word"
     scheme = "bioes" if request.param == "greedy" else "bio"
     return make_nlp(checkpoint, decode=request.param, target=target, scheme=scheme)
@@ -144,13 +145,14 @@ def test_several_processes_find_what_one_does(tiny_bert, tmp_path):
     assert (run.stdout, run.stderr) == ("done\n", "")
 
 
-def overrides(corpus: Path, checkpoint: Path) -> dict:
+def overrides(corpus: Path, checkpoint: Path, name: str) -> dict:
     return {
         "paths.train": str(corpus),
         "paths.dev": str(corpus),
         "paths.encoder": str(checkpoint),
         "components.spanbert.lr_scale": 1.0,
         "components.spanbert.model.precision": "float32",
+        f"components.spanbert_{name}.model.precision": "float32",
         "training.max_steps": 30,
         "training.eval_frequency": 15,
         "training.accumulate_gradient": 2,
@@ -168,7 +170,11 @@ def trained(request, tiny_bert, tmp_path_factory) -> tuple[str, Path, Path]:
     examples = ner_examples(blank) if request.param == "ner" else tag_examples(blank)
     DocBin(docs=[example.reference for example in examples]).to_disk(folder / "corpus.spacy")
     config = CONFIGS / f"{request.param}.cfg"
-    train(config, folder / "out", overrides=overrides(folder / "corpus.spacy", tiny_bert))
+    train(
+        config,
+        folder / "out",
+        overrides=overrides(folder / "corpus.spacy", tiny_bert, request.param),
+    )
     return request.param, folder / "corpus.spacy", folder / "out" / "model-best"
 
 
@@ -199,7 +205,7 @@ def test_apply_writes_what_was_found(trained, tmp_path):
 def test_init_labels_and_debug_data_know_the_components(trained, tiny_bert, tmp_path):
     kind, corpus, _ = trained
     config = CONFIGS / f"{kind}.cfg"
-    changes = [f"--{key}={value}" for key, value in overrides(corpus, tiny_bert).items()]
+    changes = [f"--{key}={value}" for key, value in overrides(corpus, tiny_bert, kind).items()]
     run = CliRunner().invoke(app, ["init", "labels", str(config), str(tmp_path), *changes])
     assert run.exit_code == 0, run.output
     expected = ["GPE", "PER"] if kind == "ner" else sorted({t for _, tags in TAGS for t in tags})
