@@ -87,7 +87,7 @@ def test_nothing_known_teaches_nothing_even_where_tags_are_forbidden():
         torch.testing.assert_close(gradient, torch.zeros_like(gradient), **CLOSE)
 
 
-@pytest.mark.parametrize("scale", [0.5, 2.0, 8.0])
+@pytest.mark.parametrize("scale", [0.5, 2.0, 4.0])
 @pytest.mark.parametrize("forbid", [0.0, 0.6])
 def test_scaled_probabilities_and_logarithms_agree_on_long_sequences(scale, forbid):
     chain = random_chain([200, 3, 77, 0, 150], 9, scale=scale, forbid=forbid).doubled
