@@ -33,8 +33,8 @@ def read_examples(nlp: Language, corpus: Path) -> list[Example]:
         raise SpanbertError(f"there is no corpus {corpus}")
     block = _reader_block(nlp)
     if corpus.is_file() and format_suffix(corpus) in SUFFIXES:
-        factories = {nlp.get_pipe_meta(name).factory for name in nlp.pipe_names}
-        if not factories & CLASSIFIERS:
+        names = [n for n in nlp.pipe_names if nlp.get_pipe_meta(n).factory in CLASSIFIERS]
+        if not names:
             raise SpanbertError(
                 f"{corpus} would be read as labelled texts, but no component of the pipeline "
                 "labels texts: give it as .spacy (`python -m spacy spanbert convert`)"
@@ -42,7 +42,10 @@ def read_examples(nlp: Language, corpus: Path) -> list[Example]:
         with TemporaryDirectory() as folder:
             converted = Path(folder) / "corpus.spacy"
             is_pairs = block["@readers"] == PAIR_READER
-            convert_labelled(corpus, converted, nlp, Problems("stop"), pairs=is_pairs)
+            # a label that no text of this corpus has can be predicted, and is wrong then
+            labels = [label for name in names for label in nlp.pipe_labels[name]]
+            problems = Problems("stop")
+            convert_labelled(corpus, converted, nlp, problems, pairs=is_pairs, labels=labels)
             return _read(nlp, block, converted, corpus)
     return _read(nlp, block, corpus, corpus)
 

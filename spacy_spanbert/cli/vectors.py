@@ -78,6 +78,8 @@ def vectors_cli(
     )
     settings.check()
     check_suffix(output)
+    if fit is not None and query is not None:
+        raise SpanbertError("Give --fit or --query, not both: each makes another OUTPUT.")
     import_code(code)
     setup_gpu(gpu_id, silent=gpu_id < 0)
     nlp = load_pipeline(model)

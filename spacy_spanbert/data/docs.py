@@ -26,7 +26,8 @@ def make_docs(
 
     records (Iterable[Record]): The records.
     nlp (Language): Its tokenizer is used for records without words, and for `retokenize`.
-    spans_key (str): The key of `doc.spans` to fill; it is set even if there is no span.
+    spans_key (str): The key of `doc.spans` to fill; it is set even if there is no span, but not
+        for a record without annotation, which is to teach nothing.
     problems (Problems): Told of what does not fit the tokenization and is left out.
     group (str | None): Consecutive records with the same value of this key become one Doc,
         each of them a sentence of it. None: a record is a Doc.
@@ -70,6 +71,8 @@ def make_doc(record: Record, nlp: Language, spans_key: str, problems: Problems) 
     if sent_starts is not None:
         _set_sent_starts(doc, sent_starts)
     doc.user_data.update(record.user_data)
+    if not record.is_annotated:
+        return doc
     set_spans(doc, spans_key, spans)
     if len(doc.spans[spans_key].attrs) == 0 and any(span.score is not None for span in spans):
         message = "Some spans have a score and some have none: the scores are left out."

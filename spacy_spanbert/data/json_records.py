@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from spacy_spanbert.data.json_spans import check_characters, parse_spans
+from spacy_spanbert.data.json_spans import check_characters, has_spans, parse_spans
 from spacy_spanbert.data.problems import Place, Problems
 from spacy_spanbert.data.records import Record, RecordSpan, join_words, word_offsets
 
@@ -54,6 +54,7 @@ def parse_record(raw: Any, place: Place, problems: Problems) -> Record:
         sent_starts=_sent_starts(raw, record),
         tags=_tags(raw, record),
         user_data={key: value for key, value in raw.items() if is_plain(key, value)},
+        is_annotated=has_spans(raw),
     )
 
 

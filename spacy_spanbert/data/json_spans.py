@@ -11,6 +11,15 @@ from spacy_spanbert.data.records import RecordSpan
 LIST_KEYS = ("spans", "entities", "labels", "label")
 
 
+def has_spans(raw: Mapping[str, Any]) -> bool:
+    """Tell whether a record says which spans there are.
+
+    raw (Mapping[str, Any]): The record.
+    RETURNS (bool): Whether it has a list of spans, be it empty.
+    """
+    return any(isinstance(raw.get(key), list) for key in LIST_KEYS)
+
+
 def parse_spans(
     raw: Mapping[str, Any], length: int, unit: str, place: Place, problems: Problems
 ) -> list[RecordSpan]:

@@ -1,7 +1,7 @@
 """Labelled texts and pairs to Docs with `doc.cats`, and to the file that training reads."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from spacy.language import Language
@@ -15,7 +15,13 @@ from spacy_spanbert.data.problems import CorpusError, Problems
 
 
 def convert_labelled(
-    source: Path, target: Path, nlp: Language, problems: Problems, *, pairs: bool
+    source: Path,
+    target: Path,
+    nlp: Language,
+    problems: Problems,
+    *,
+    pairs: bool,
+    labels: Iterable[str] = (),
 ) -> list[tuple[str, str]]:
     """Convert a corpus of labelled texts or pairs to a `.spacy` file.
 
@@ -24,6 +30,7 @@ def convert_labelled(
     nlp (Language): Its tokenizer and vocabulary.
     problems (Problems): Told of records that cannot be used; they are left out.
     pairs (bool): Whether records have two texts.
+    labels (Iterable[str]): Labels that a text may have, beside those of these records.
     RETURNS (list[tuple[str, str]]): Names and numbers of what was written, for a table.
     RAISES (CorpusError): If the target is no `.spacy` file, or no record could be used.
     """
@@ -32,7 +39,7 @@ def convert_labelled(
     if format_suffix(source) == ".spacy":
         docs = list(read_docbin(source, nlp.vocab))
     else:
-        docs = labelled_docs(list(read_labelled(source, problems, pairs=pairs)), nlp)
+        docs = labelled_docs(list(read_labelled(source, problems, pairs=pairs)), nlp, labels)
     if not docs:
         first = next((str(listed[0]) for listed in problems.examples.values()), "")
         raise CorpusError(f"No record of {source} could be used. {first}".rstrip())
@@ -40,15 +47,18 @@ def convert_labelled(
     return _rows(docs)
 
 
-def labelled_docs(records: Sequence[LabelledText], nlp: Language) -> list[Doc]:
+def labelled_docs(
+    records: Sequence[LabelledText], nlp: Language, labels: Iterable[str] = ()
+) -> list[Doc]:
     """Make Docs of labelled texts and pairs.
 
     records (Sequence[LabelledText]): The records. Where one says which labels are there, all other
         labels of these records are known not to be there.
     nlp (Language): Its tokenizer and vocabulary.
+    labels (Iterable[str]): Labels that are known not to be there either.
     RETURNS (list[Doc]): One entry a record; `doc.cats` is empty where a record has no labels.
     """
-    known = sorted({label for record in records for label in record.labels or ()})
+    known = sorted({*labels, *(label for record in records for label in record.labels or ())})
     docs = []
     for record in records:
         if len(record.texts) == 2:

@@ -41,6 +41,8 @@ class Record:
     sent_starts (list[int] | None): Where each sentence starts; None: not known.
     tags (list[str] | None): One for each word.
     user_data (dict[str, Any]): What goes to `doc.user_data`, such as `doc_id`.
+    is_annotated (bool): Whether it is known which spans there are; without, none in `spans` does
+        not mean that there is none.
     """
 
     text: str
@@ -51,6 +53,7 @@ class Record:
     sent_starts: list[int] | None = None
     tags: list[str] | None = None
     user_data: dict[str, Any] = field(default_factory=dict)
+    is_annotated: bool = True
 
 
 def join_words(words: Sequence[str], spaces: Sequence[bool]) -> str:
@@ -121,6 +124,7 @@ def join_records(records: Sequence[Record]) -> Record:
             for key, value in first.user_data.items()
             if all(key in other.user_data and other.user_data[key] == value for other in records)
         },
+        is_annotated=any(record.is_annotated for record in records),
     )
 
 

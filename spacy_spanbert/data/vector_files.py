@@ -24,8 +24,9 @@ COLUMNS = {"doc": "int64", "start": "int64", "end": "int64", "text": "str", "con
 class VectorBlock:
     """Some rows of a file of vectors.
 
-    columns (dict[str, list]): doc: number of the document in the corpus, from 0; start, end: in
-        characters, end exclusive; text: what stands there; context: with what is around it.
+    columns (dict[str, list]): doc: number of the document among those that were read, from 0;
+        start, end: in characters, end exclusive; text: what stands there; context: with what is
+        around it.
     vectors (NDArray): Shape (n_rows, width).
     """
 

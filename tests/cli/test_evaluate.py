@@ -82,6 +82,23 @@ def test_evaluate_reads_as_training_did_and_writes_all_scores(trained, name, tmp
     assert ("pairs_cut" in scores) == ("paircat" in trained.name)
 
 
+def test_a_label_that_no_gold_text_has_is_known_not_to_be_there(trained, tmp_path):
+    nlp = spacy.load(trained / "model-best")
+    first = (trained / "gold.jsonl").read_text("utf8").splitlines()[0]
+    (tmp_path / "one.jsonl").write_text(first + "\n", "utf8")
+    (example,) = read_examples(nlp, tmp_path / "one.jsonl")
+    cats = example.reference.cats
+    (labels,) = (labels for name, labels in nlp.pipe_labels.items() if name != "spanbert")
+    assert cats.keys() == set(labels)
+    assert sorted(cats.values()) == [0.0, 1.0]
+
+
+def test_spans_are_not_read_as_texts_without_labels(tiny_bert, tmp_path):
+    (tmp_path / "spans.jsonl").write_text('{"text": "Anna", "spans": []}\n', "utf8")
+    with pytest.raises(SpanbertError, match="no component of the pipeline labels texts"):
+        read_examples(make_nlp(tiny_bert), tmp_path / "spans.jsonl")
+
+
 def test_spacys_own_evaluate_gives_pairs_no_score(trained):
     words = ["evaluate", str(trained / "model-best"), str(trained / "gold.spacy")]
     result = CliRunner().invoke(app, words)

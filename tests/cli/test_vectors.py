@@ -132,6 +132,7 @@ def test_a_query_finds_the_word_in_its_own_context_first(model, corpus, tmp_path
         (["--layers", "lasting"], 'layers is "last", "last_four_mean" or a list'),
         (["--pooling", "max"], 'pooling is "mean" or "first"'),
         (["--fit", "pca"], "--fit is centre or whiten"),
+        (["--fit", "centre", "--query", "a b"], "Give --fit or --query, not both"),
         (["--transform", "no.safetensors"], "there is no file no.safetensors"),
         (["--batch-size", "0"], "--batch-size is at least 1"),
     ],

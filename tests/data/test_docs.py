@@ -45,6 +45,17 @@ def test_the_key_is_set_without_spans_too(words: str) -> None:
     assert len(doc.spans["sc"]) == 0
 
 
+def test_a_record_without_annotation_leaves_the_key_out_and_its_document_does_not() -> None:
+    unknown = replace(record("A b", doc_id="1"), is_annotated=False)
+    doc = make_doc(unknown, NLP, "sc", Problems("stop"))
+    assert (doc.text, dict(doc.spans)) == ("A b", {})
+    known = record("C d", (0, 1, "X"), doc_id="1")
+    (both,) = make_docs(
+        [unknown, known], NLP, spans_key="sc", problems=Problems("stop"), group="doc_id"
+    )
+    assert spans_of(both) == [(2, 3, "X")]
+
+
 def test_groups_are_runs_of_records_with_the_same_value() -> None:
     records = [
         record("A b .", (0, 1, "X"), doc_id="1"),
