@@ -6,6 +6,7 @@ from typing import Any
 # What Python code may use. It is imported when it is asked for: commands and pretraining import
 # this package too, and need none of it.
 _PLACES = {
+    "Relation": "annotations.relations",
     "make_pair": "annotations.pair",
     "rank": "annotations.ranking",
     "release_vectors": "annotations.vectors",
