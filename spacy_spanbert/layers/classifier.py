@@ -1,7 +1,7 @@
 """The classifier of texts as a thinc model: Docs in, one row of logits a Doc out."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from thinc.types import Floats2d
 from torch import Tensor
 
 from spacy_spanbert.layers.document_vectors import DocumentLayer, DocumentVectors, document_width
+from spacy_spanbert.layers.head_model import head_model, head_shim, make_module
 from spacy_spanbert.layers.torch_shim import TorchShim
 from spacy_spanbert.nn.classifier import Classifier, Pooling
 
@@ -36,16 +37,8 @@ def build_classifier(
     RAISES (SpanbertError): If a setting cannot be.
     """
     settings = {"hidden_width": hidden_width, "pooling": pooling, "dropout": dropout}
-    with torch.device("meta"):  # refuses what cannot be, at no cost
-        _build({**settings, "input_width": 1, "n_outputs": 1})
-    return Model(
-        "text-classifier",
-        forward,
-        layers=[tok2vec],
-        refs={"tok2vec": tok2vec},
-        shims=[TorchShim(None, build=_build)],
-        dims={"nO": None},
-        attrs={"settings": settings},
+    return head_model(
+        "text-classifier", forward, tok2vec=tok2vec, module=Classifier, settings=settings
     )
 
 
@@ -56,20 +49,8 @@ def set_outputs(model: ClassifierModel, n_outputs: int) -> None:
     n_outputs (int): Scores of a text.
     RAISES (SpanbertError): If there is no initialized encoder to listen to.
     """
-    sizes = {
-        **model.attrs["settings"],
-        "input_width": document_width(model.get_ref("tok2vec")),
-        "n_outputs": n_outputs,
-    }
-    classifier_shim(model).set_module(_build(sizes))
-    model.set_dim("nO", n_outputs, force=True)
-
-
-def classifier_shim(model: ClassifierModel) -> TorchShim:
-    """RETURNS (TorchShim): What holds the classifier's module."""
-    shim = model.shims[0]
-    assert isinstance(shim, TorchShim)
-    return shim
+    input_width = document_width(model.get_ref("tok2vec"))
+    make_module(model, input_width=input_width, n_outputs=n_outputs)
 
 
 def score_documents(model: ClassifierModel, docs: list[Doc]) -> tuple[Floats2d, NDArray[np.int64]]:
@@ -81,7 +62,7 @@ def score_documents(model: ClassifierModel, docs: list[Doc]) -> tuple[Floats2d, 
         pieces of each pair were left out of them, shape (n_docs,).
     """
     vectors: DocumentVectors = model.get_ref("tok2vec").predict(docs)
-    shim = classifier_shim(model)
+    shim = head_shim(model)
     with shim.inference() as module:
         logits = _score(cast(Classifier, module), vectors, _to_torch(vectors.rows, shim, False))
     return cast(Floats2d, torch2xp(logits)), vectors.n_cut
@@ -91,7 +72,7 @@ def forward(
     model: ClassifierModel, docs: list[Doc], is_train: bool
 ) -> tuple[Floats2d, Callable[[Floats2d], list[Doc]]]:
     """Score texts, shape (n_docs, n_outputs)."""
-    shim = classifier_shim(model)
+    shim = head_shim(model)
     vectors, backprop_tok2vec = model.get_ref("tok2vec")(docs, is_train)
     rows = _to_torch(vectors.rows, shim, is_train)
     with shim.training() if is_train else shim.inference() as module:
@@ -112,7 +93,3 @@ def _score(module: Classifier, vectors: DocumentVectors, rows: Tensor) -> Tensor
 
 def _to_torch(rows: Floats2d, shim: TorchShim, is_train: bool) -> Tensor:
     return xp2torch(rows, device=shim.device, requires_grad=is_train)
-
-
-def _build(sizes: dict[str, Any]) -> Classifier:
-    return Classifier(**sizes)

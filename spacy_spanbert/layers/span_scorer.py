@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from itertools import accumulate, pairwise
-from typing import Any, cast
+from typing import cast
 
 import torch
 from spacy.tokens import Doc
@@ -12,8 +12,8 @@ from thinc.types import Floats2d
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from spacy_spanbert.layers.head_model import head_model, head_shim, make_module
 from spacy_spanbert.layers.precision import Precision
-from spacy_spanbert.layers.torch_shim import TorchShim
 from spacy_spanbert.layers.word_vectors import ReadBlock, read_in_blocks
 from spacy_spanbert.nn.blocks import word_blocks
 from spacy_spanbert.nn.candidates import SpanCandidates
@@ -69,16 +69,14 @@ def build_span_scorer(
         "dropout": dropout,
         "activation": activation,
     }
-    with torch.device("meta"):  # refuses what cannot be, at no cost
-        _build({**settings, "input_width": 1, "n_outputs": 1, "max_length": 1})
-    return Model(
+    return head_model(
         "span-scorer",
         forward,
-        layers=[tok2vec],
-        refs={"tok2vec": tok2vec},
-        shims=[TorchShim(None, build=_build, precision=precision)],
-        dims={"nO": None},
-        attrs={"settings": settings},
+        tok2vec=tok2vec,
+        module=SpanScorer,
+        settings=settings,
+        learned_sizes=("input_width", "n_outputs", "max_length"),
+        precision=precision,
     )
 
 
@@ -92,21 +90,8 @@ def set_sizes(model: ScorerModel, *, n_outputs: int, max_length: int, docs: list
     """
     tok2vec = model.get_ref("tok2vec")
     tok2vec.initialize(X=docs)
-    sizes = {
-        **model.attrs["settings"],
-        "input_width": tok2vec.predict(docs)[0].shape[1],
-        "n_outputs": n_outputs,
-        "max_length": max_length,
-    }
-    scorer_shim(model).set_module(_build(sizes))
-    model.set_dim("nO", n_outputs, force=True)
-
-
-def scorer_shim(model: ScorerModel) -> TorchShim:
-    """RETURNS (TorchShim): What holds the scorer's module."""
-    shim = model.shims[0]
-    assert isinstance(shim, TorchShim)
-    return shim
+    input_width = tok2vec.predict(docs)[0].shape[1]
+    make_module(model, input_width=input_width, n_outputs=n_outputs, max_length=max_length)
 
 
 def score_all(
@@ -124,7 +109,7 @@ def score_all(
         lengths, both of shape (n_rows,), and logits, shape (n_rows, n_outputs).
     """
     read = _word_vectors(model, docs)
-    with scorer_shim(model).inference() as module:
+    with head_shim(model).inference() as module:
         for block in word_blocks(reach, BLOCK_WORDS, cast(SpanScorer, module).halo):
             candidates = SpanCandidates.all_spans(block.reach)
             logits = module(read(block.first_word, block.last_word), candidates)
@@ -144,7 +129,7 @@ def score_given(
     YIELDS (tuple[Tensor, Tensor, Tensor]): As score_all.
     """
     read = _word_vectors(model, docs)
-    with scorer_shim(model).inference() as module:
+    with head_shim(model).inference() as module:
         for first in range(0, sum(map(len, docs)), BLOCK_WORDS):
             rows = slice(*torch.searchsorted(starts, torch.tensor([first, first + BLOCK_WORDS])))
             block_starts, block_lengths = starts[rows], lengths[rows]
@@ -162,7 +147,7 @@ def forward(
 ) -> tuple[Floats2d, Callable[[Floats2d], ScorerInput]]:
     """Score candidates, shape (n_spans, n_outputs), in their row order."""
     docs, candidates = inputs
-    shim = scorer_shim(model)
+    shim = head_shim(model)
     vectors, backprop_tok2vec = model.get_ref("tok2vec")(docs, is_train)
     words = xp2torch(model.ops.xp.concatenate(vectors), device=shim.device, requires_grad=is_train)
     with shim.training() if is_train else shim.inference() as module:
@@ -218,8 +203,4 @@ def _given_blocks(
 
 
 def _word_vectors(model: ScorerModel, docs: list[Doc]) -> ReadBlock:
-    return read_in_blocks(model.get_ref("tok2vec"), docs, scorer_shim(model).device)
-
-
-def _build(sizes: dict[str, Any]) -> SpanScorer:
-    return SpanScorer(**sizes)
+    return read_in_blocks(model.get_ref("tok2vec"), docs, head_shim(model).device)

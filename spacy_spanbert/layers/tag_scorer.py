@@ -15,6 +15,7 @@ from thinc.types import Floats2d, Ragged
 from torch import Tensor
 from transformers.file_utils import ModelOutput
 
+from spacy_spanbert.layers.head_model import head_model, head_shim, make_module
 from spacy_spanbert.layers.precision import Precision
 from spacy_spanbert.layers.torch_shim import TorchShim
 from spacy_spanbert.layers.word_vectors import MAX_POOLED_WORDS
@@ -62,16 +63,13 @@ def build_tag_scorer(
     RAISES (ValueError): If a setting cannot be.
     """
     settings = {"hidden_width": hidden_width, "dropout": dropout}
-    with torch.device("meta"):  # refuses what cannot be, at no cost
-        _build({**settings, "input_width": 1, "n_outputs": 1})
-    return Model(
+    return head_model(
         "tag-scorer",
         forward,
-        layers=[tok2vec],
-        refs={"tok2vec": tok2vec},
-        shims=[TorchShim(None, build=_build, precision=precision)],
-        dims={"nO": None},
-        attrs={"settings": settings},
+        tok2vec=tok2vec,
+        module=TagScorer,
+        settings=settings,
+        precision=precision,
     )
 
 
@@ -85,21 +83,8 @@ def set_tag_sizes(model: TagModel, *, n_outputs: int, has_links: bool, docs: lis
     """
     tok2vec = model.get_ref("tok2vec")
     tok2vec.initialize(X=docs)
-    sizes = {
-        **model.attrs["settings"],
-        "input_width": _vectors(tok2vec.predict(docs)[0]).shape[1],
-        "n_outputs": n_outputs,
-        "has_links": has_links,
-    }
-    tag_shim(model).set_module(_build(sizes))
-    model.set_dim("nO", n_outputs, force=True)
-
-
-def tag_shim(model: TagModel) -> TorchShim:
-    """RETURNS (TorchShim): What holds the scorer's module."""
-    shim = model.shims[0]
-    assert isinstance(shim, TorchShim)
-    return shim
+    input_width = _vectors(tok2vec.predict(docs)[0]).shape[1]
+    make_module(model, input_width=input_width, n_outputs=n_outputs, has_links=has_links)
 
 
 def forward(
@@ -107,7 +92,7 @@ def forward(
 ) -> tuple[TagScores, Callable[[TagScores], TagInput]]:
     """Score the rows of all words, in order."""
     docs, rows = inputs
-    shim = tag_shim(model)
+    shim = head_shim(model)
     outputs, backprop_tok2vec = model.get_ref("tok2vec")(docs, is_train)
     outputs = [output for output in outputs if _has_vectors(output)]
     if not is_train:
@@ -218,7 +203,3 @@ def _split(outputs: list[Output], gradient: Any) -> list[Any]:
 
 def _array(tensor: Tensor) -> Floats2d:
     return cast(Floats2d, torch2xp(tensor.detach()))
-
-
-def _build(sizes: dict[str, Any]) -> TagScorer:
-    return TagScorer(**sizes)

@@ -34,7 +34,7 @@ class TorchShim(Shim):
     the sizes from which the module is built. It is stored as safetensors.
 
     module (nn.Module | None): The module, or None until initialization or loading.
-    build (Callable[[dict[str, Any]], nn.Module]): Makes an untrained module from its sizes.
+    build (Callable[..., nn.Module]): Makes an untrained module from its sizes: its class.
     precision (Precision): Number format of the matrix products; weights stay in float32.
     """
 
@@ -42,7 +42,7 @@ class TorchShim(Shim):
         self,
         module: nn.Module | None,
         *,
-        build: Callable[[dict[str, Any]], nn.Module] | None = None,
+        build: Callable[..., nn.Module] | None = None,
         precision: Precision = "float32",
     ) -> None:
         check_precision(precision)
@@ -169,7 +169,7 @@ class TorchShim(Shim):
             self._model = None
         else:
             assert self.build is not None
-            module = self.build(message["sizes"])
+            module = self.build(**message["sizes"])
             module.load_state_dict(safetensors.torch.load(message["weights"]))
             self.set_module(module)
         return self

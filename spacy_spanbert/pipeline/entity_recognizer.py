@@ -1,7 +1,6 @@
 """The entity recognizer as a spaCy component."""
 
 from collections.abc import Callable, Iterable
-from itertools import islice
 from typing import Any
 
 import torch
@@ -19,8 +18,6 @@ from spacy_spanbert.pipeline.score_weights import report_score_weight
 from spacy_spanbert.pipeline.span_predictions import ScoredSpans, split_by_doc, write_spans
 from spacy_spanbert.pipeline.tag_settings import check_tag_settings
 from spacy_spanbert.pipeline.tagging_head import TaggingHead
-
-N_SAMPLE_DOCS = 10
 
 
 class SpanbertEntityRecognizer(TaggingHead):
@@ -56,8 +53,10 @@ class SpanbertEntityRecognizer(TaggingHead):
         lr_scale: float = 1.0,
         **settings: Any,
     ) -> None:
-        super().__init__(vocab, model, name=name, scorer=scorer, lr_scale=lr_scale, **settings)
-        check_tag_settings(self.cfg, lr_scale, name, {"scheme": tuple(SCHEMES)})
+        super().__init__(
+            vocab, model, name=name, scorer=scorer, lr_scale=lr_scale, settings=settings
+        )
+        check_tag_settings(self.cfg, name, {"scheme": tuple(SCHEMES)})
         if not self.cfg["spans_key"]:
             raise SpanbertError(
                 f"[components.{name}] spans_key is {self.cfg['spans_key']!r}, expected a text of "
@@ -107,7 +106,7 @@ class SpanbertEntityRecognizer(TaggingHead):
         corpus.report(self.labels, self.name)
         if nlp is not None:
             report_score_weight(nlp, "ents_f", self.name)
-        self.make_weights([eg.predicted for eg in islice(get_examples(), N_SAMPLE_DOCS)])
+        self.make_weights(get_examples)
 
     def predict(self, docs: Iterable[Doc]) -> list[ScoredSpans]:
         """Find entities without changing the Docs.

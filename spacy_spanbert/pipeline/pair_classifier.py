@@ -9,12 +9,12 @@ from spacy import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vocab import Vocab
-from thinc.api import Optimizer
 
 from spacy_spanbert.annotations.pair import PAIR_KEY, segments
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.layers.classifier import ClassifierModel
 from spacy_spanbert.layers.document_vectors import read_pairs
+from spacy_spanbert.pipeline.learning_head import TrainingPass
 from spacy_spanbert.pipeline.text_classifier import SpanbertTextClassifier, TextScores
 
 LONG = ("shorten", "error")
@@ -106,19 +106,11 @@ class SpanbertPairClassifier(SpanbertTextClassifier):
         for doc, n_cut in zip(docs, predictions.n_cut.tolist(), strict=True):
             doc.spans[PAIR_KEY].attrs["n_cut"] = n_cut
 
-    def update(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optimizer | None = None,
-        losses: dict[str, float] | None = None,
-    ) -> dict[str, float]:
-        """See SpanbertTextClassifier. RAISES (SpanbertError): If an example is no pair, too."""
-        examples = list(examples)
-        for example in examples:
-            segments(example.predicted)
-        return super().update(examples, drop=drop, sgd=sgd, losses=losses)
+    def begin_update(self, docs: list[Doc]) -> TrainingPass:
+        """See SpanbertTextClassifier. RAISES (SpanbertError): If a Doc is no pair."""
+        for doc in docs:
+            segments(doc)
+        return super().begin_update(docs)
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
         """Score predictions against gold.

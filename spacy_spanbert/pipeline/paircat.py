@@ -8,6 +8,7 @@ from thinc.api import Config
 
 from spacy_spanbert.layers.classifier import ClassifierModel
 from spacy_spanbert.pipeline.pair_classifier import SpanbertPairClassifier
+from spacy_spanbert.pipeline.score_weights import CATS_SCORE_WEIGHTS
 
 DEFAULT_CONFIG = """
 [spanbert_paircat]
@@ -35,13 +36,7 @@ upstream = "*"
     assigns=["doc.cats"],
     requires=["doc.spans"],
     default_config=Config().from_str(DEFAULT_CONFIG)["spanbert_paircat"],
-    default_score_weights={
-        "cats_score": 1.0,
-        "cats_acc": 0.0,
-        "cats_micro_f": None,
-        "cats_macro_f": 0.0,
-        "cats_macro_auc": None,
-    },
+    default_score_weights=CATS_SCORE_WEIGHTS,
 )
 def make_paircat(
     nlp: Language,

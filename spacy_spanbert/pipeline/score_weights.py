@@ -1,8 +1,17 @@
-"""Whether `spacy train` looks at the scores of a component."""
+"""Which scores of a component `spacy train` looks at."""
 
 import sys
 
 from spacy import Language
+
+# Of components that write doc.cats.
+CATS_SCORE_WEIGHTS = {
+    "cats_score": 1.0,
+    "cats_acc": 0.0,
+    "cats_micro_f": None,
+    "cats_macro_f": 0.0,
+    "cats_macro_auc": None,
+}
 
 
 def report_score_weight(nlp: Language, score: str, name: str) -> None:

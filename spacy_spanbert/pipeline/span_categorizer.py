@@ -6,9 +6,9 @@ from typing import Any, cast
 import torch
 from spacy import Language
 from spacy.tokens import Doc
-from spacy.training import Example, validate_examples
+from spacy.training import Example
 from spacy.vocab import Vocab
-from thinc.api import Optimizer, set_dropout_rate, torch2xp, xp2torch
+from thinc.api import torch2xp, xp2torch
 from thinc.types import Floats2d
 
 from spacy_spanbert.errors import SpanbertError
@@ -16,13 +16,11 @@ from spacy_spanbert.layers.span_scorer import (
     ScorerModel,
     score_all,
     score_given,
-    scorer_shim,
     set_sizes,
 )
 from spacy_spanbert.nn.candidates import SpanCandidates
 from spacy_spanbert.nn.losses import span_loss
-from spacy_spanbert.pipeline.batches import annotate_stream
-from spacy_spanbert.pipeline.labelled_head import LabelledHead
+from spacy_spanbert.pipeline.learning_head import LearningHead, TrainingPass
 from spacy_spanbert.pipeline.span_candidates import (
     Suggester,
     span_reach,
@@ -45,7 +43,7 @@ from spacy_spanbert.pipeline.span_predictions import (
 from spacy_spanbert.pipeline.span_settings import check_settings
 
 
-class SpanbertSpanCategorizer(LabelledHead):
+class SpanbertSpanCategorizer(LearningHead):
     """Labels spans, nested to any depth.
 
     Every span up to a longest length is scored; what is probable enough is written to
@@ -84,15 +82,12 @@ class SpanbertSpanCategorizer(LabelledHead):
         loss: dict[str, float] | None = None,
         **settings: Any,
     ) -> None:
-        self.vocab = vocab
-        self.model = model
-        self.name = name
-        self.scorer = scorer
+        super().__init__(
+            vocab, model, name=name, scorer=scorer, lr_scale=lr_scale, settings=settings
+        )
         self.suggester = suggester
         self.loss = dict(loss or {})
-        scorer_shim(model).lr_scale = lr_scale
-        self.cfg: dict[str, Any] = {"labels": [], **settings}
-        check_settings(self.cfg, self.loss, lr_scale, name)
+        check_settings(self.cfg, self.loss, name)
         if suggester is not None and model.attrs["settings"]["conv_layers"]:
             raise SpanbertError(
                 f"[components.{name}.model] conv_layers needs all spans as neighbours of one "
@@ -142,7 +137,7 @@ class SpanbertSpanCategorizer(LabelledHead):
             self.model,
             n_outputs=self.n_outputs,
             max_length=corpus.max_length,
-            docs=corpus.sample or [Doc(self.vocab, words=["word"])],
+            docs=self.sample_docs(get_examples),
         )
 
     def predict(self, docs: Iterable[Doc]) -> list[ScoredSpans]:
@@ -155,7 +150,7 @@ class SpanbertSpanCategorizer(LabelledHead):
         docs = list(docs)
         if not any(len(doc) for doc in docs):
             return split_by_doc(self._select(iter(())), docs, "any")
-        _ = scorer_shim(self.model).module  # raises without weights
+        self.check_weights()
         if self.suggester is None:
             reach = span_reach(
                 docs, self.cfg["max_length"], cross_sentences=self.cfg["cross_sentences"]
@@ -189,55 +184,20 @@ class SpanbertSpanCategorizer(LabelledHead):
             write_ents=self.cfg["write_ents"],
         )
 
-    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
-        """Annotate a stream of Docs, in batches of bounded length.
+    def begin_update(self, docs: list[Doc]) -> TrainingPass:
+        """Score candidates in training.
 
-        stream (Iterable[Doc]): Docs that the encoder has seen.
-        batch_size (int): The most Docs in a batch.
-        YIELDS (Doc): The Docs, in order.
+        docs (list[Doc]): The predicted Docs of a batch.
+        RETURNS (TrainingPass): Candidates and their logits, and what takes the logits' gradient.
         """
-        yield from annotate_stream(self, stream, batch_size)
-
-    def update(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optimizer | None = None,
-        losses: dict[str, float] | None = None,
-    ) -> dict[str, float]:
-        """Learn from a batch.
-
-        examples (Iterable[Example]): The batch; those without `reference.spans[spans_key]` are not
-            annotated and teach nothing.
-        drop (float): Dropout of layers that spaCy controls; the scorer's own is in its config.
-        sgd (Optimizer | None): If given, the weights change at once.
-        losses (dict[str, float] | None): Gets the summed loss under this component's name, in nats.
-        RETURNS (dict[str, float]): The losses.
-        RAISES (ValueError): Before initialization.
-        """
-        losses = {} if losses is None else losses
-        losses.setdefault(self.name, 0.0)
-        examples = list(examples)
-        validate_examples(examples, "SpanbertSpanCategorizer.update")
-        docs = [example.predicted for example in examples]
-        if not any(len(doc) for doc in docs):
-            return losses
-        _ = scorer_shim(self.model).module  # raises without weights
         candidates = training_candidates(
             docs,
             self.cfg["max_length"],
             cross_sentences=self.cfg["cross_sentences"],
             suggester=self.suggester,
         )
-        set_dropout_rate(self.model, drop)
         logits, backprop = self.model.begin_update((docs, candidates))
-        loss, d_logits = self.get_loss(examples, (candidates, logits))
-        backprop(d_logits)
-        if sgd is not None:
-            self.finish_update(sgd)
-        losses[self.name] += loss
-        return losses
+        return (candidates, logits), backprop
 
     def get_loss(
         self, examples: Iterable[Example], spans_scores: tuple[SpanCandidates, Floats2d]

@@ -4,11 +4,9 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from spacy import Language
-from spacy.tokens import Doc
 from spacy.training import Example
 
 from spacy_spanbert.annotations.coverage import choose_max_length, span_coverage
@@ -17,8 +15,6 @@ from spacy_spanbert.annotations.coverage_table import render_coverage
 from spacy_spanbert.annotations.gold_spans import place_gold_spans
 from spacy_spanbert.pipeline.span_candidates import Suggester, suggested_spans
 
-N_SAMPLE_DOCS = 10
-
 
 @dataclass(frozen=True)
 class SpanCorpus:
@@ -26,12 +22,10 @@ class SpanCorpus:
 
     coverage (Coverage): Gold spans within reach and out of reach.
     max_length (int): Longest span, in words, as set or chosen.
-    sample (list[Doc]): A few Docs with words, to infer sizes from.
     """
 
     coverage: Coverage
     max_length: int
-    sample: list[Doc]
 
     @property
     def labels(self) -> list[str]:
@@ -62,9 +56,7 @@ def read_corpus(
     max_length = cfg["max_length"]
     if max_length == "auto":
         max_length = choose_max_length(count(None).lengths.elements())
-    docs = (example.predicted for example in get_examples())
-    sample = list(islice((doc for doc in docs if len(doc)), N_SAMPLE_DOCS))
-    return SpanCorpus(count(max_length), max_length, sample)
+    return SpanCorpus(count(max_length), max_length)
 
 
 def report_coverage(corpus: SpanCorpus, labels: Sequence[str], name: str) -> None:

@@ -17,14 +17,11 @@ LOSS_OPTIONS = {
 }
 
 
-def check_settings(
-    cfg: Mapping[str, Any], loss: Mapping[str, float], lr_scale: float, name: str
-) -> None:
+def check_settings(cfg: Mapping[str, Any], loss: Mapping[str, float], name: str) -> None:
     """Refuse settings that cannot be meant.
 
     cfg (Mapping[str, Any]): The component's settings.
     loss (Mapping[str, float]): Options of the loss.
-    lr_scale (float): Factor on the learning rate.
     name (str): The component's name, for messages.
     RAISES (SpanbertError): Naming the key, what is expected, and what came.
     """
@@ -57,10 +54,6 @@ def check_settings(
     for key, is_right, expected in checks:
         if not is_right:
             raise SpanbertError(f"[components.{name}] {key} is {cfg[key]!r}, expected {expected}")
-    if lr_scale <= 0:
-        raise SpanbertError(
-            f"[components.{name}] lr_scale is {lr_scale}, expected a number above 0"
-        )
     for key, value in loss.items():
         if key not in LOSS_OPTIONS:
             raise SpanbertError(

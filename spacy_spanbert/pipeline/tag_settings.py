@@ -12,12 +12,11 @@ DECODERS = ("greedy", "viterbi", "crf")
 
 
 def check_tag_settings(
-    cfg: Mapping[str, Any], lr_scale: float, name: str, choices: Mapping[str, tuple[str, ...]]
+    cfg: Mapping[str, Any], name: str, choices: Mapping[str, tuple[str, ...]]
 ) -> None:
     """Refuse settings that cannot be meant.
 
     cfg (Mapping[str, Any]): The component's settings.
-    lr_scale (float): Factor on the learning rate.
     name (str): The component's name, for messages.
     choices (Mapping[str, tuple[str, ...]]): Further settings, with the values that they can have.
     RAISES (SpanbertError): Naming the key, what is expected, and what came.
@@ -28,10 +27,6 @@ def check_tag_settings(
             raise SpanbertError(
                 f"[components.{name}] {key} is {cfg[key]!r}, expected one of {', '.join(values)}"
             )
-    if lr_scale <= 0:
-        raise SpanbertError(
-            f"[components.{name}] lr_scale is {lr_scale}, expected a number above 0"
-        )
     if (cfg["target"], cfg["decode"], cfg["aggregate"]) == ("all_pieces", "crf", "first"):
         raise SpanbertError(
             f'[components.{name}] with decode = "crf" a word has one score for each tag, and with '

@@ -1,60 +1,37 @@
 """What components that tag words have in common: scores, loss, and the choice of tags."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Sequence
+from typing import cast
 
 import numpy as np
 import torch
 from spacy.tokens import Doc
-from spacy.training import Example, validate_examples
-from spacy.vocab import Vocab
-from thinc.api import Optimizer, set_dropout_rate, torch2xp, xp2torch
+from spacy.training import Example
+from thinc.api import torch2xp, xp2torch
 from thinc.types import Floats2d
 from torch import Tensor
 
 from spacy_spanbert.annotations.pair import is_pair, segments
 from spacy_spanbert.errors import SpanbertError
-from spacy_spanbert.layers.tag_scorer import TagModel, TagScores, set_tag_sizes, tag_shim
+from spacy_spanbert.layers.tag_scorer import TagScores, set_tag_sizes
 from spacy_spanbert.nn.chain import Chain
 from spacy_spanbert.nn.crf import UNKNOWN, negative_log_likelihood
 from spacy_spanbert.nn.sequence_layout import SequenceLayout
 from spacy_spanbert.nn.tag_sequences import TaggedWords, choose_alone, choose_together, piece_loss
 from spacy_spanbert.nn.word_rows import combine_rows
-from spacy_spanbert.pipeline.batches import annotate_stream
-from spacy_spanbert.pipeline.labelled_head import LabelledHead
+from spacy_spanbert.pipeline.learning_head import LearningHead, TrainingPass
 from spacy_spanbert.pipeline.tag_settings import prediction_rows, training_rows
 
 
-class TaggingHead(LabelledHead):
+class TaggingHead(LearningHead):
     """A component that gives each word a tag.
 
     A sequence is a sentence where a component before it has set sentence boundaries, else a Doc.
 
-    vocab (Vocab): The pipeline's vocabulary.
-    model (TagModel): Scores tags.
-    name (str): The component's name.
-    scorer (Callable | None): Scores predictions against gold.
-    lr_scale (float): Factor on the learning rate of the training config, above 0.
-    settings (Any): At least `target`, `aggregate` and `decode`.
+    vocab, model, name, scorer, lr_scale, settings: See LearningHead; of the settings at least
+        `target`, `aggregate` and `decode`.
     """
-
-    def __init__(
-        self,
-        vocab: Vocab,
-        model: TagModel,
-        *,
-        name: str,
-        scorer: Callable[..., dict[str, Any]] | None,
-        lr_scale: float,
-        **settings: Any,
-    ) -> None:
-        self.vocab = vocab
-        self.model = model
-        self.name = name
-        self.scorer = scorer
-        tag_shim(model).lr_scale = lr_scale
-        self.cfg: dict[str, Any] = {"labels": [], **settings}
 
     @abstractmethod
     def rules(self) -> Tensor:
@@ -68,16 +45,16 @@ class TaggingHead(LabelledHead):
         RETURNS (Tensor): UNKNOWN where there is no annotation; long [n_words].
         """
 
-    def make_weights(self, docs: list[Doc]) -> None:
+    def make_weights(self, get_examples: Callable[[], Iterable[Example]]) -> None:
         """Make the scorer's weights, when the labels are known.
 
-        docs (list[Doc]): A few Docs; those without words are left out.
+        get_examples (Callable[[], Iterable[Example]]): A representative set of examples.
         """
         set_tag_sizes(
             self.model,
             n_outputs=self.n_outputs,
             has_links=self.cfg["decode"] == "crf",
-            docs=[doc for doc in docs if len(doc)] or [Doc(self.vocab, words=["word"])],
+            docs=self.sample_docs(get_examples),
         )
 
     def choose_tags(self, docs: Sequence[Doc]) -> tuple[TaggedWords, SequenceLayout]:
@@ -87,7 +64,7 @@ class TaggingHead(LabelledHead):
         RETURNS (tuple[TaggedWords, SequenceLayout]): The tags, and the sequences they are in.
         RAISES (ValueError): Before initialization.
         """
-        _ = tag_shim(self.model).module  # raises without weights
+        self.check_weights()
         scores = self.model.predict((list(docs), prediction_rows(self.cfg)))
         layout = SequenceLayout.of(sequence_lengths(docs))
         with torch.inference_mode():
@@ -111,48 +88,9 @@ class TaggingHead(LabelledHead):
             )
         return rules + xp2torch(scores.links).cpu()
 
-    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
-        """Annotate a stream of Docs, in batches of bounded length.
-
-        stream (Iterable[Doc]): Docs that the encoder has seen.
-        batch_size (int): The most Docs in a batch.
-        YIELDS (Doc): The Docs, in order.
-        """
-        yield from annotate_stream(self, stream, batch_size)
-
-    def update(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optimizer | None = None,
-        losses: dict[str, float] | None = None,
-    ) -> dict[str, float]:
-        """Learn from a batch.
-
-        examples (Iterable[Example]): The batch; words without annotation teach nothing.
-        drop (float): Dropout of layers that spaCy controls; the scorer's own is in its config.
-        sgd (Optimizer | None): If given, the weights change at once.
-        losses (dict[str, float] | None): Gets the summed loss under this component's name, in nats.
-        RETURNS (dict[str, float]): The losses.
-        RAISES (ValueError): Before initialization.
-        """
-        losses = {} if losses is None else losses
-        losses.setdefault(self.name, 0.0)
-        examples = list(examples)
-        validate_examples(examples, f"{type(self).__name__}.update")
-        docs = [example.predicted for example in examples]
-        if not any(len(doc) for doc in docs):
-            return losses
-        _ = tag_shim(self.model).module  # raises without weights
-        set_dropout_rate(self.model, drop)
-        scores, backprop = self.model.begin_update((docs, training_rows(self.cfg)))
-        loss, d_scores = self.get_loss(examples, scores)
-        backprop(d_scores)
-        if sgd is not None:
-            self.finish_update(sgd)
-        losses[self.name] += loss
-        return losses
+    def begin_update(self, docs: list[Doc]) -> TrainingPass:
+        """Score the pieces or words of Docs in training; see LearningHead."""
+        return self.model.begin_update((docs, training_rows(self.cfg)))
 
     def get_loss(self, examples: Iterable[Example], scores: TagScores) -> tuple[float, TagScores]:
         """Compare scores with gold tags.

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -10,22 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy import Language
 from spacy.tokens import Doc
-from spacy.training import Example, validate_examples
+from spacy.training import Example
 from spacy.vocab import Vocab
-from thinc.api import Optimizer, set_dropout_rate, torch2xp, xp2torch
+from thinc.api import torch2xp, xp2torch
 from thinc.types import Floats2d
 
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.layers.classifier import (
     ClassifierModel,
-    classifier_shim,
     score_documents,
     set_outputs,
 )
 from spacy_spanbert.nn.class_losses import class_loss
-from spacy_spanbert.pipeline.batches import annotate_stream
 from spacy_spanbert.pipeline.class_gold import check_cats, class_targets
-from spacy_spanbert.pipeline.labelled_head import LabelledHead
+from spacy_spanbert.pipeline.learning_head import LearningHead, TrainingPass
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class TextScores:
     n_cut: NDArray[np.int64]
 
 
-class SpanbertTextClassifier(LabelledHead):
+class SpanbertTextClassifier(LearningHead):
     """Labels whole texts: `softmax(W y_CLS)`, or a sigmoid for each label.
 
     The probability of every label is written to `doc.cats`. A text longer than the encoder's
@@ -72,20 +70,14 @@ class SpanbertTextClassifier(LabelledHead):
             raise SpanbertError(
                 f"[components.{name}] threshold is {threshold}, expected a probability, 0 to 1"
             )
-        if lr_scale <= 0:
-            raise SpanbertError(
-                f"[components.{name}] lr_scale is {lr_scale}, expected a number above 0"
-            )
-        self.vocab = vocab
-        self.model = model
-        self.name = name
-        self.scorer = scorer
-        classifier_shim(model).lr_scale = lr_scale
-        self.cfg: dict[str, Any] = {
-            "labels": [],
-            "threshold": threshold,
-            "multilabel": multilabel,
-        }
+        super().__init__(
+            vocab,
+            model,
+            name=name,
+            scorer=scorer,
+            lr_scale=lr_scale,
+            settings={"threshold": threshold, "multilabel": multilabel},
+        )
 
     @property
     def n_outputs(self) -> int:
@@ -147,7 +139,7 @@ class SpanbertTextClassifier(LabelledHead):
         RAISES (ValueError): Before initialization.
         """
         docs = list(docs)
-        _ = classifier_shim(self.model).module  # raises without weights
+        self.check_weights()
         if not docs:
             none = np.zeros((0, self.n_outputs), dtype=np.float32)
             return TextScores(none, np.zeros(0, dtype=np.int64))
@@ -165,48 +157,17 @@ class SpanbertTextClassifier(LabelledHead):
         for doc, row in zip(docs, predictions.probabilities.tolist(), strict=True):
             doc.cats.update(zip(self.labels, row, strict=True))
 
-    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
-        """Annotate a stream of Docs, in batches of bounded length.
+    def has_something_to_score(self, docs: Sequence[Doc]) -> bool:
+        """RETURNS (bool): Whether there is a Doc: one without words has a [CLS] vector too."""
+        return len(docs) > 0
 
-        stream (Iterable[Doc]): Docs that the encoder has seen.
-        batch_size (int): The most Docs in a batch.
-        YIELDS (Doc): The Docs, in order.
+    def begin_update(self, docs: list[Doc]) -> TrainingPass:
+        """Score texts in training.
+
+        docs (list[Doc]): The predicted Docs of a batch.
+        RETURNS (TrainingPass): Logits of shape (n_docs, n_labels), and what takes their gradient.
         """
-        yield from annotate_stream(self, stream, batch_size)
-
-    def update(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optimizer | None = None,
-        losses: dict[str, float] | None = None,
-    ) -> dict[str, float]:
-        """Learn from a batch.
-
-        examples (Iterable[Example]): The batch; those without `reference.cats`, or with none of
-            the labels in it, are not annotated and teach nothing.
-        drop (float): Dropout of layers that spaCy controls; the classifier's own is in its config.
-        sgd (Optimizer | None): If given, the weights change at once.
-        losses (dict[str, float] | None): Gets the summed loss under this component's name, in nats.
-        RETURNS (dict[str, float]): The losses.
-        RAISES (ValueError): Before initialization, or on gold that cannot be meant.
-        """
-        losses = {} if losses is None else losses
-        losses.setdefault(self.name, 0.0)
-        examples = list(examples)
-        validate_examples(examples, f"{type(self).__name__}.update")
-        if not examples:
-            return losses
-        _ = classifier_shim(self.model).module  # raises without weights
-        set_dropout_rate(self.model, drop)
-        logits, backprop = self.model.begin_update([example.predicted for example in examples])
-        loss, d_logits = self.get_loss(examples, logits)
-        backprop(d_logits)
-        if sgd is not None:
-            self.finish_update(sgd)
-        losses[self.name] += loss
-        return losses
+        return self.model.begin_update(docs)
 
     def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> tuple[float, Floats2d]:
         """Compare scores with gold labels.

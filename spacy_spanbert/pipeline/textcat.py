@@ -7,6 +7,7 @@ from spacy import Language
 from thinc.api import Config
 
 from spacy_spanbert.layers.classifier import ClassifierModel
+from spacy_spanbert.pipeline.score_weights import CATS_SCORE_WEIGHTS
 from spacy_spanbert.pipeline.text_classifier import SpanbertTextClassifier
 
 DEFAULT_CONFIG = """
@@ -33,13 +34,7 @@ upstream = "*"
     "spanbert_textcat",
     assigns=["doc.cats"],
     default_config=Config().from_str(DEFAULT_CONFIG)["spanbert_textcat"],
-    default_score_weights={
-        "cats_score": 1.0,
-        "cats_acc": 0.0,
-        "cats_micro_f": None,
-        "cats_macro_f": 0.0,
-        "cats_macro_auc": None,
-    },
+    default_score_weights=CATS_SCORE_WEIGHTS,
 )
 def make_textcat(
     nlp: Language,

@@ -1,7 +1,6 @@
 """The tagger as a spaCy component: one tag a word."""
 
 from collections.abc import Callable, Iterable
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,6 @@ from spacy_spanbert.pipeline.score_weights import report_score_weight
 from spacy_spanbert.pipeline.tag_settings import check_tag_settings
 from spacy_spanbert.pipeline.tagging_head import TaggingHead
 
-N_SAMPLE_DOCS = 10
 ATTRIBUTES = ("tag", "pos")
 
 
@@ -50,8 +48,10 @@ class SpanbertTagger(TaggingHead):
         lr_scale: float = 1.0,
         **settings: Any,
     ) -> None:
-        super().__init__(vocab, model, name=name, scorer=scorer, lr_scale=lr_scale, **settings)
-        check_tag_settings(self.cfg, lr_scale, name, {"attribute": ATTRIBUTES})
+        super().__init__(
+            vocab, model, name=name, scorer=scorer, lr_scale=lr_scale, settings=settings
+        )
+        check_tag_settings(self.cfg, name, {"attribute": ATTRIBUTES})
 
     @property
     def n_outputs(self) -> int:
@@ -119,7 +119,7 @@ class SpanbertTagger(TaggingHead):
             )
         if nlp is not None:
             report_score_weight(nlp, f"{attribute}_acc", self.name)
-        self.make_weights([eg.predicted for eg in islice(get_examples(), N_SAMPLE_DOCS)])
+        self.make_weights(get_examples)
 
     def predict(self, docs: Iterable[Doc]) -> list[NDArray[np.int64]]:
         """Find tags without changing the Docs.

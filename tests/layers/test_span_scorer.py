@@ -8,11 +8,11 @@ from spacy.tokens import Doc
 from thinc.api import Model
 
 from spacy_spanbert.layers import span_scorer
+from spacy_spanbert.layers.head_model import head_shim
 from spacy_spanbert.layers.span_scorer import (
     build_span_scorer,
     score_all,
     score_given,
-    scorer_shim,
     set_sizes,
 )
 from spacy_spanbert.nn.candidates import SpanCandidates
@@ -45,7 +45,7 @@ def make_scorer(n_outputs: int = 3, **settings):
     model = build_span_scorer(fixed_vectors(), **settings)
     set_sizes(model, n_outputs=n_outputs, max_length=MAX_LENGTH, docs=make_docs())
     with torch.no_grad():  # what starts at zero has an effect, too
-        for parameter in scorer_shim(model).module.parameters():
+        for parameter in head_shim(model).module.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.3)
     return model
 
@@ -117,9 +117,9 @@ def test_a_span_does_not_see_words_outside_it():
 def learn(model, docs, candidates, d_logits):
     logits, backprop = model.begin_update((docs, candidates))
     backprop(d_logits)
-    parameters = scorer_shim(model).module.named_parameters()
+    parameters = head_shim(model).module.named_parameters()
     gradient = {name: p.grad.clone() for name, p in parameters if p.grad is not None}
-    scorer_shim(model).module.zero_grad()
+    head_shim(model).module.zero_grad()
     return logits, gradient, model.get_ref("tok2vec").attrs["gradient"]
 
 
@@ -172,7 +172,7 @@ def test_gradients_are_those_of_plain_autograd():
     _, found, d_words = learn(model, docs, candidates, d_logits.numpy())
     vectors = np.concatenate(model.get_ref("tok2vec").predict(docs))
     words = torch.tensor(vectors, requires_grad=True)
-    module = scorer_shim(model).module
+    module = head_shim(model).module
     (module(words, candidates) * d_logits).sum().backward()
     for name, parameter in module.named_parameters():
         torch.testing.assert_close(found[name], parameter.grad, msg=name)

@@ -10,7 +10,8 @@ from thinc.api import Model, Ragged
 from transformers.file_utils import ModelOutput
 
 from spacy_spanbert.layers import tag_scorer
-from spacy_spanbert.layers.tag_scorer import TagScores, build_tag_scorer, set_tag_sizes, tag_shim
+from spacy_spanbert.layers.head_model import head_shim
+from spacy_spanbert.layers.tag_scorer import TagScores, build_tag_scorer, set_tag_sizes
 
 WIDTH = 5
 # pieces of each word of each Doc, among the Doc's own
@@ -52,7 +53,7 @@ def make_scorer(has_links: bool = True, **settings) -> Model:
 
 def naive_scores(model, rows: str) -> tuple[list[torch.Tensor], list[int]]:
     """Score word by word."""
-    module = tag_shim(model).module
+    module = head_shim(model).module
     scored, n_rows = [], []
     for i, words in enumerate(ALIGNMENTS):
         pieces = torch.from_numpy(_vectors(i))
@@ -103,7 +104,7 @@ def test_gradients_reach_pieces_weights_and_links(rows):
             own = leaf[word] if word else torch.zeros(1, WIDTH)
             if rows != "all":
                 own = {"first": own[:1], "mean": own.mean(0)[None], "max": own.amax(0)[None]}[rows]
-            part = tag_shim(model).module(own)
+            part = head_shim(model).module(own)
             total = total + (part * torch.from_numpy(weights[row : row + len(own)])).sum()
             row += len(own)
     for array, leaf in zip(
@@ -111,7 +112,7 @@ def test_gradients_reach_pieces_weights_and_links(rows):
     ):
         expected = np.zeros((5, WIDTH)) if leaf is None else leaf.numpy()
         np.testing.assert_allclose(array[0], expected, rtol=1e-4, atol=1e-5)
-    module = tag_shim(model).module
+    module = head_shim(model).module
     np.testing.assert_allclose(module.links.grad, links)
     assert module.output.weight.grad.abs().sum() > 0
 
@@ -148,7 +149,7 @@ def test_vectors_of_words_are_as_if_each_word_had_one_piece():
 def test_a_scorer_is_stored_with_its_sizes_and_links():
     model = make_scorer(hidden_width=4)
     with torch.no_grad():
-        tag_shim(model).module.links.normal_()
+        head_shim(model).module.links.normal_()
     loaded = build_tag_scorer(fixed_pieces(), precision="float32").from_bytes(model.to_bytes())
     expected = model.predict((make_docs(), "all"))
     found = loaded.predict((make_docs(), "all"))

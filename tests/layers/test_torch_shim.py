@@ -27,12 +27,8 @@ class Line(torch.nn.Module):
         return self.dropout(self.layer(x))
 
 
-def build(sizes: dict[str, int]) -> Line:
-    return Line(**sizes)
-
-
 def make_shim(width: int | None = 4, **settings: str) -> TorchShim:
-    return TorchShim(None if width is None else Line(width), build=build, **settings)
+    return TorchShim(None if width is None else Line(width), build=Line, **settings)
 
 
 def weights(shim: TorchShim) -> dict[str, torch.Tensor]:

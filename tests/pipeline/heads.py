@@ -8,7 +8,7 @@ import torch
 from spacy import Language
 
 from spacy_spanbert.layers.encoder import encoder_shim
-from spacy_spanbert.layers.span_scorer import scorer_shim
+from spacy_spanbert.layers.head_model import head_shim
 from tests.tiny_pipeline import FLAT, add_encoder, add_spancat, initialize, make_examples
 
 LISTENER = {
@@ -78,7 +78,7 @@ def assert_close(found: Weights, expected: Weights, **tolerance: float) -> None:
 
 def fixed_scorer(spancat) -> torch.nn.Module:
     """A scorer of the same weights in every pipeline."""
-    module = copy.deepcopy(scorer_shim(spancat.model).module)
+    module = copy.deepcopy(head_shim(spancat.model).module)
     generator = torch.Generator().manual_seed(1)
     for parameter in module.parameters():
         parameter.data.normal_(0, 0.2, generator=generator)

@@ -8,7 +8,7 @@ import spacy
 from transformers import AutoModel
 
 from spacy_spanbert.layers.encoder import encoder_shim
-from spacy_spanbert.layers.span_scorer import scorer_shim
+from spacy_spanbert.layers.head_model import head_shim
 from tests.pipeline.heads import (
     add_head_without_candidates,
     add_ner,
@@ -48,7 +48,7 @@ def test_a_head_that_learns_nothing_changes_nothing_for_the_others(tiny_bert):
     for heads in ((), (add_head_without_candidates,)):
         nlp = make_heads(tiny_bert, *heads)
         spancat = nlp.get_pipe("spanbert_spancat")
-        scorer_shim(spancat.model).set_module(copy.deepcopy(fixed_scorer(spancat)))
+        head_shim(spancat.model).set_module(copy.deepcopy(fixed_scorer(spancat)))
         for _ in range(3):
             nlp.update(make_examples(nlp, FLAT), sgd=make_optimizer())
         nlp.get_pipe("spanbert").flush()
@@ -86,7 +86,7 @@ def test_direct_updates_are_those_of_spacy_train(tiny_bert):
     results = []
     for is_direct in (True, False):
         nlp = make_nlp(tiny_bert)
-        scorer_shim(nlp.get_pipe("spanbert_spancat").model).set_module(
+        head_shim(nlp.get_pipe("spanbert_spancat").model).set_module(
             fixed_scorer(nlp.get_pipe("spanbert_spancat"))
         )
         sgd = make_optimizer()
@@ -119,7 +119,7 @@ def test_prediction_between_updates_loses_no_gradient(tiny_bert, between):
     for is_between in (False, True):
         nlp = make_nlp(tiny_bert)
         spancat = nlp.get_pipe("spanbert_spancat")
-        scorer_shim(spancat.model).set_module(fixed_scorer(spancat))
+        head_shim(spancat.model).set_module(fixed_scorer(spancat))
         sgd = make_optimizer()
         annotates = ["spanbert"] if is_between and between == "annotates" else []
         for _ in range(3):

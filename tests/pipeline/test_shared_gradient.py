@@ -10,7 +10,7 @@ from transformers import AutoModel, AutoTokenizer
 
 from spacy_spanbert.layers.encoder import encoder_shim
 from spacy_spanbert.layers.gradients import PendingBackward
-from spacy_spanbert.layers.span_scorer import scorer_shim
+from spacy_spanbert.layers.head_model import head_shim
 from spacy_spanbert.nn.candidates import SpanCandidates
 from spacy_spanbert.pipeline.span_candidates import span_reach
 from tests.pipeline.heads import (
@@ -82,7 +82,7 @@ def test_the_gradient_is_that_of_plain_autograd_from_pieces_to_loss(checkpoint):
     """Hugging Face's model, mean over the pieces of a word, the scorer, cross-entropy."""
     nlp = make_nlp(checkpoint)
     spancat = nlp.get_pipe("spanbert_spancat")
-    scorer = copy.deepcopy(scorer_shim(spancat.model).module)
+    scorer = copy.deepcopy(head_shim(spancat.model).module)
     examples = make_examples(nlp)
     losses = nlp.update(examples, sgd=False, losses={})
     nlp.get_pipe("spanbert").flush()
@@ -101,7 +101,7 @@ def test_the_gradient_is_that_of_plain_autograd_from_pieces_to_loss(checkpoint):
     assert losses["spanbert_spancat"] == pytest.approx(loss.item(), rel=1e-5)
     expected = {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
     assert_close(gradients(nlp), expected, rtol=1e-4, atol=2e-4)
-    found = {n: p.grad for n, p in scorer_shim(spancat.model).module.named_parameters()}
+    found = {n: p.grad for n, p in head_shim(spancat.model).module.named_parameters()}
     assert_close(found, {n: p.grad for n, p in scorer.named_parameters()}, rtol=1e-4, atol=2e-4)
 
 

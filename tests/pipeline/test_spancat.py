@@ -10,7 +10,7 @@ from spacy import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_spanbert.layers.span_scorer import scorer_shim
+from spacy_spanbert.layers.head_model import head_shim
 from tests.tiny_pipeline import (
     NESTED,
     add_encoder,
@@ -259,7 +259,7 @@ def test_the_whole_of_a_long_text_is_trained_as_in_one_piece(tiny_bert, monkeypa
         nlp = make_nlp(tiny_bert)
         fit(nlp, make_examples(nlp), 5)
         nlp.to_bytes()
-        module = scorer_shim(nlp.get_pipe("spanbert_spancat").model).module
+        module = head_shim(nlp.get_pipe("spanbert_spancat").model).module
         results.append(torch.cat([p.detach().flatten() for p in module.parameters()]).numpy())
     np.testing.assert_allclose(results[0], results[1], rtol=1e-3, atol=1e-3)
 

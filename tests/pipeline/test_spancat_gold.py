@@ -9,7 +9,7 @@ from spacy.training import Example
 
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.layers.encoder import encoder_shim
-from spacy_spanbert.layers.span_scorer import scorer_shim
+from spacy_spanbert.layers.head_model import head_shim
 from tests.tiny_pipeline import (
     FLAT,
     NESTED,
@@ -27,14 +27,14 @@ def gradient_norm(nlp: Language) -> float:
     nlp.get_pipe("spanbert").flush()
     modules = [
         encoder_shim(nlp.get_pipe("spanbert").model).module,
-        scorer_shim(nlp.get_pipe("spanbert_spancat").model).module,
+        head_shim(nlp.get_pipe("spanbert_spancat").model).module,
     ]
     gradients = [p.grad for module in modules for p in module.parameters() if p.grad is not None]
     return sum(float(gradient.abs().sum()) for gradient in gradients)
 
 
 def all_gradients(nlp: Language, examples) -> torch.Tensor:
-    module = scorer_shim(nlp.get_pipe("spanbert_spancat").model).module
+    module = head_shim(nlp.get_pipe("spanbert_spancat").model).module
     module.zero_grad()
     nlp.update(examples, sgd=False)
     return torch.cat([p.grad.flatten() for p in module.parameters()])
