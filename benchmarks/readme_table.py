@@ -13,6 +13,7 @@ from typing import Any
 from benchmarks.arguments import RESULTS, ROOT
 from benchmarks.readme_cells import Report, Row, f1_cell, number_cell
 from benchmarks.readme_pretraining import pretraining_gain_rows, pretraining_speed_rows
+from benchmarks.readme_tasks import crf_rows, pair_rows, sense_rows, tag_rows, text_rows
 from benchmarks.report import markdown_table, write_text
 
 
@@ -168,6 +169,17 @@ TABLES = (
             "scaling": _scaling,
             "litbank_f1": _f1,
             "genia_f1": _f1,
+        },
+    ),
+    Table(
+        "tasks",
+        ("", "spacy-spanbert", "beside it", "ratio or gain"),
+        {
+            "tags": tag_rows,
+            "crf_speed": crf_rows,
+            "texts": text_rows,
+            "pairs": pair_rows,
+            "word_senses": sense_rows,
         },
     ),
     Table(

@@ -7,6 +7,7 @@ import pytest
 from benchmarks.arguments import RESULTS, ROOT
 from benchmarks.readme_pretraining import pretraining_gain_rows
 from benchmarks.readme_table import TABLES, load_reports, main, render, replace_results
+from benchmarks.readme_tasks import crf_rows, pair_rows, sense_rows, tag_rows, text_rows
 
 README = ROOT / "README.md"
 TABLE = TABLES[0]
@@ -67,3 +68,75 @@ def test_a_pretraining_stands_beside_what_was_there_without_it(is_warmed_up: boo
     expected = ("5.50", "-1.50") if is_warmed_up else ("7.00", "-3.00")
     assert loss[1:] == ("4.00 (perplexity 55)", *expected)
     assert accuracy == ("held-out NSP accuracy: tiny", "0.75", "0.50", "")
+
+
+def test_tags_stand_beside_spacys_with_spread_and_speed():
+    row = {"corpus": "wnut17", "split": "test", "n_seeds": 3, "deviation": 0.01}
+    summary = [
+        {**row, "pipeline": "spanbert", "mean": 0.45},
+        {**row, "pipeline": "spacy", "mean": 0.4},
+    ]
+    speeds = {name: {"words_per_second": n} for name, n in (("spanbert", 8123), ("spacy", 1004))}
+    results = {"summary": summary, "speed": {"wnut17": {**speeds, "ratio": 8.09}}}
+    score, speed = tag_rows({"results": results, "settings": {"minutes": 10.0}})
+    assert score == (
+        "WNUT-17 entity F1, test, at most 10 minutes of training",
+        *("0.450 ± 0.010 (3 seeds)", "0.400 ± 0.010 (3 seeds), spaCy", "+5.0 points"),
+    )
+    assert speed == ("WNUT-17, words/s", "8,120", "1,000, spaCy", "8.1 ×")
+    results["summary"] = summary[:1]
+    assert next(tag_rows({"results": results, "settings": {"minutes": 1}}))[2:] == ("", "")
+
+
+@pytest.mark.parametrize("has_peer", [True, False])
+def test_classification_is_quoted_with_the_speed_of_both_precisions(has_peer: bool):
+    keys = ("accuracy", "macro_f", "train_per_second", "predict_per_second")
+    names = ["spanbert, auto", "spanbert, float32"] + ["CrossEncoder"] * has_peer
+    values = ((0.86, 0.85, 200.4, 1500.0), (0.87, 0.86, 100.0, 800.0), (0.85, 0.86, 50.0, 350.0))
+    summary = [
+        {"contender": name, "n_seeds": 3, **dict(zip(keys, row, strict=True))}
+        for name, row in zip(names, values, strict=False)
+    ]
+    ratios = {name: dict(zip(keys[2:], (4.0, 4.29), strict=True)) for name in names[:2]}
+    found = {"summary": summary, "ratios": ratios if has_peer else {}}
+    rows = list(pair_rows({"results": {"sick": found}}))
+    assert [row[0].partition(": ")[2] for row in rows] == [
+        *("accuracy", "macro F1", "training pairs/s, auto", "training pairs/s, float32"),
+        *("pairs/s, auto", "pairs/s, float32"),
+    ]
+    peer = ("0.850, CrossEncoder", "+1.0 points") if has_peer else ("", "")
+    assert rows[0] == ("SICK, dev, 3 epochs: accuracy", "0.860", *peer)
+    peer = ("50, CrossEncoder", "4.0 ×") if has_peer else ("", "")
+    assert rows[2][1:] == ("200", *peer)
+    assert next(text_rows({"results": found}))[0] == "genre of an EWT sentence, dev: accuracy"
+
+
+def test_random_fields_are_quoted_with_the_range_over_all_sizes():
+    rows = [
+        {"task": "best path", "size": size, "name": name, "milliseconds": ms, "ratio": ratio}
+        for size, name, ms, ratio in (
+            ([32, 17, 40], "spanbert", 1.0, 1.0),
+            ([32, 17, 40], "pytorch-crf", 3.0, 3.1),
+            ([256, 17, 40], "spanbert", 4.0, 1.0),
+            ([256, 17, 40], "pytorch-crf", 20.0, 5.2),
+        )
+    ]
+    assert list(crf_rows({"results": {"rows": rows}})) == [
+        (
+            "conditional random field, best path, 2 sizes of batches, ms",
+            *("1.0 to 4.0", "3.0 to 20.0, pytorch-crf", "3.1 to 5.2 ×"),
+        )
+    ]
+
+
+def test_senses_are_quoted_for_the_named_layers():
+    rows = [
+        {"layers": "last", "transform": None, "accuracy": 0.8333},
+        {"layers": "last", "transform": "whiten", "accuracy": 0.85},
+        {"layers": [0], "transform": None, "accuracy": 0.5},
+    ]
+    ending = "nearest use of a word has its sense, vectors: layers = last, "
+    assert list(sense_rows({"results": {"rows": rows}})) == [
+        (f"{ending}as they are", "83.3 %", "", ""),
+        (f"{ending}whiten", "85.0 %", "", ""),
+    ]

@@ -1,0 +1,125 @@
+"""What the README says of tags, texts, pairs and vectors."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from benchmarks.readme_cells import Report, Row, number_cell
+
+CORPORA = {
+    "wnut17": "WNUT-17 entity F1",
+    "ud_english_ewt": "English EWT part-of-speech accuracy",
+    "sick": "SICK",
+    "mrpc": "MRPC",
+}
+OURS = ("spanbert, auto", "spanbert, float32")
+CRF = "spanbert"
+
+
+def tag_rows(report: Report) -> Iterator[Row]:
+    """Say how well and how fast words are tagged.
+
+    report (Report): Of tags.
+    YIELDS (Row): Rows of the table.
+    """
+    minutes = report["settings"]["minutes"]
+    found = {(row["corpus"], row["pipeline"]): row for row in report["results"]["summary"]}
+    for (corpus, pipeline), row in found.items():
+        if pipeline != "spanbert":
+            continue
+        name = f"{CORPORA[corpus]}, {row['split']}, at most {minutes:g} minutes of training"
+        peer = found.get((corpus, "spacy"))
+        if peer is None:
+            yield name, _score(row), "", ""
+        else:
+            gain = 100 * (row["mean"] - peer["mean"])
+            yield name, _score(row), f"{_score(peer)}, spaCy", f"{gain:+.1f} points"
+    for corpus, speed in report["results"]["speed"].items():
+        speeds = [number_cell(speed[name]["words_per_second"]) for name in ("spanbert", "spacy")]
+        name = f"{CORPORA[corpus].split()[0]}, words/s"
+        yield name, speeds[0], f"{speeds[1]}, spaCy", f"{speed['ratio']:.1f} ×"
+
+
+def text_rows(report: Report) -> Iterator[Row]:
+    """Say how well and how fast texts are classified.
+
+    report (Report): Of texts.
+    YIELDS (Row): Rows of the table.
+    """
+    yield from _classification_rows("genre of an EWT sentence, dev", "texts", report["results"])
+
+
+def pair_rows(report: Report) -> Iterator[Row]:
+    """Say how well and how fast pairs are classified.
+
+    report (Report): Of pairs.
+    YIELDS (Row): Rows of the table.
+    """
+    for corpus, split in (("sick", "dev"), ("mrpc", "test")):
+        if corpus in report["results"]:
+            name = f"{CORPORA[corpus]}, {split}, 3 epochs"
+            yield from _classification_rows(name, "pairs", report["results"][corpus])
+
+
+def crf_rows(report: Report) -> Iterator[Row]:
+    """Say how fast the conditional random field is.
+
+    report (Report): Of crf_speed.
+    YIELDS (Row): Rows of the table.
+    """
+    rows = report["results"]["rows"]
+    own = {(row["task"], *row["size"]): row["milliseconds"] for row in rows if row["name"] == CRF}
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        if row["name"] != CRF:
+            groups.setdefault((row["task"], row["name"]), []).append(row)
+    for (task, peer), members in groups.items():
+        name = f"conditional random field, {task}, {len(members)} sizes of batches, ms"
+        ours = _range([own[task, *row["size"]] for row in members], ".1f")
+        theirs = _range([row["milliseconds"] for row in members], ".1f")
+        ratios = _range([row["ratio"] for row in members], ".1f")
+        yield name, ours, f"{theirs}, {peer}", f"{ratios} ×"
+
+
+def sense_rows(report: Report) -> Iterator[Row]:
+    """Say how often the nearest word has the sense.
+
+    report (Report): Of word_senses.
+    YIELDS (Row): Rows of the table.
+    """
+    for row in report["results"]["rows"]:
+        if isinstance(row["layers"], str):
+            vectors = f"layers = {row['layers']}, {row['transform'] or 'as they are'}"
+            name = f"nearest use of a word has its sense, vectors: {vectors}"
+            yield name, f"{100 * row['accuracy']:.1f} %", "", ""
+
+
+def _classification_rows(name: str, things: str, results: dict[str, Any]) -> Iterator[Row]:
+    found = {row["contender"]: row for row in results["summary"]}
+    peer_name = next((contender for contender in found if contender not in OURS), None)
+    peer = found.get(peer_name) if peer_name else None
+    for key, title in (("accuracy", "accuracy"), ("macro_f", "macro F1")):
+        own = found[OURS[0]][key]
+        beside, gain = "", ""
+        if peer is not None:
+            beside, gain = f"{peer[key]:.3f}, {peer_name}", f"{100 * (own - peer[key]):+.1f} points"
+        yield f"{name}: {title}", f"{own:.3f}", beside, gain
+    speeds = (("train_per_second", f"training {things}/s"), ("predict_per_second", f"{things}/s"))
+    for key, title in speeds:
+        for contender in OURS:
+            precision = contender.partition(", ")[2]
+            own = found[contender][key]
+            cells = (f"{own:,.0f}", "", "")
+            if peer is not None:
+                ratio = results["ratios"][contender][key]
+                cells = f"{own:,.0f}", f"{peer[key]:,.0f}, {peer_name}", f"{ratio:.1f} ×"
+            yield f"{name}: {title}, {precision}", *cells
+
+
+def _score(row: dict[str, Any]) -> str:
+    spread = "" if row["deviation"] is None else f" ± {row['deviation']:.3f}"
+    seeds = "1 seed" if row["n_seeds"] == 1 else f"{row['n_seeds']} seeds"
+    return f"{row['mean']:.3f}{spread} ({seeds})"
+
+
+def _range(values: list[float], digits: str) -> str:
+    return f"{min(values):{digits}} to {max(values):{digits}}"
