@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.arguments import RESULTS, ROOT
 from benchmarks.readme_cells import Report, Row, f1_cell, number_cell
 from benchmarks.readme_pretraining import pretraining_gain_rows, pretraining_speed_rows
-from benchmarks.readme_tasks import crf_rows, pair_rows, sense_rows, tag_rows, text_rows
+from benchmarks.readme_tasks import crf_rows, pair_rows, tag_rows, text_rows
 from benchmarks.report import markdown_table, write_text
 
 
@@ -179,7 +179,6 @@ TABLES = (
             "crf_speed": crf_rows,
             "texts": text_rows,
             "pairs": pair_rows,
-            "word_senses": sense_rows,
         },
     ),
     Table(

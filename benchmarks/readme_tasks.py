@@ -1,4 +1,4 @@
-"""What the README says of tags, texts, pairs and vectors."""
+"""What the README says of tags, texts and pairs."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -78,19 +78,6 @@ def crf_rows(report: Report) -> Iterator[Row]:
         theirs = _range([row["milliseconds"] for row in members], ".1f")
         ratios = _range([row["ratio"] for row in members], ".1f")
         yield name, ours, f"{theirs}, {peer}", f"{ratios} ×"
-
-
-def sense_rows(report: Report) -> Iterator[Row]:
-    """Say how often the nearest word has the sense.
-
-    report (Report): Of word_senses.
-    YIELDS (Row): Rows of the table.
-    """
-    for row in report["results"]["rows"]:
-        if isinstance(row["layers"], str):
-            vectors = f"layers = {row['layers']}, {row['transform'] or 'as they are'}"
-            name = f"nearest use of a word has its sense, vectors: {vectors}"
-            yield name, f"{100 * row['accuracy']:.1f} %", "", ""
 
 
 def _classification_rows(name: str, things: str, results: dict[str, Any]) -> Iterator[Row]:

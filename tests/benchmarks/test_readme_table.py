@@ -7,7 +7,7 @@ import pytest
 from benchmarks.arguments import RESULTS, ROOT
 from benchmarks.readme_pretraining import pretraining_gain_rows
 from benchmarks.readme_table import TABLES, load_reports, main, render, replace_results
-from benchmarks.readme_tasks import crf_rows, pair_rows, sense_rows, tag_rows, text_rows
+from benchmarks.readme_tasks import crf_rows, pair_rows, tag_rows, text_rows
 
 README = ROOT / "README.md"
 TABLE = TABLES[0]
@@ -126,17 +126,4 @@ def test_random_fields_are_quoted_with_the_range_over_all_sizes():
             "conditional random field, best path, 2 sizes of batches, ms",
             *("1.0 to 4.0", "3.0 to 20.0, pytorch-crf", "3.1 to 5.2 ×"),
         )
-    ]
-
-
-def test_senses_are_quoted_for_the_named_layers():
-    rows = [
-        {"layers": "last", "transform": None, "accuracy": 0.8333},
-        {"layers": "last", "transform": "whiten", "accuracy": 0.85},
-        {"layers": [0], "transform": None, "accuracy": 0.5},
-    ]
-    ending = "nearest use of a word has its sense, vectors: layers = last, "
-    assert list(sense_rows({"results": {"rows": rows}})) == [
-        (f"{ending}as they are", "83.3 %", "", ""),
-        (f"{ending}whiten", "85.0 %", "", ""),
     ]

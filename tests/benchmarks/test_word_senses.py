@@ -1,10 +1,12 @@
 """The check of word senses, on vectors made by hand."""
 
+import json
 from collections import Counter
 
 import numpy as np
 import pytest
 
+from benchmarks.arguments import RESULTS, ROOT
 from benchmarks.word_senses import Use, measure, read_uses
 
 
@@ -26,3 +28,16 @@ def test_accuracy_is_of_the_nearest_other_use_of_the_same_word():
     # 0 → 1 right; 1 → 2 wrong; 2 → 1 wrong; 3 → 2 right; b has no use of the same sense
     assert found["accuracy"] == pytest.approx(2 / 6)
     assert found["same_sense"] == pytest.approx(np.cos(np.radians([10, 45])).mean())
+
+
+def test_the_readme_quotes_the_report():
+    report = json.loads((RESULTS / "word_senses.json").read_text(encoding="utf8"))
+    assert report["quick"] is False
+    assert report["code"]["is_changed"] is False
+    names = {"last": "`last`", "last_four_mean": "`last_four_mean`", "[0]": "embeddings alone"}
+    rows: dict[str, list[str]] = {}
+    for row in report["results"]["rows"]:
+        rows.setdefault(str(row["layers"]), []).append(f"{100 * row['accuracy']:.1f} %")
+    readme = (ROOT / "README.md").read_text(encoding="utf8")
+    for layers, name in names.items():
+        assert f"| {name} | {' | '.join(rows[layers])} |\n" in readme
