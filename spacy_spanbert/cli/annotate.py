@@ -1,20 +1,20 @@
 """`python -m spacy spanbert annotate`: text through a pipeline, annotations out."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
-from spacy.cli._util import import_code, setup_gpu
 from typer import Exit, echo
 from wasabi import msg
 
-from spacy_spanbert.cli import annotate_options as options
+from spacy_spanbert.cli import annotate_options as own
+from spacy_spanbert.cli import options
 from spacy_spanbert.cli.annotate_run import AnnotateResult, AnnotateSettings, annotate
 from spacy_spanbert.cli.app import app
 from spacy_spanbert.cli.errors import clean_errors
 from spacy_spanbert.cli.pipelines import load_pipeline
+from spacy_spanbert.cli.problem_report import listed_problems, print_problems
 from spacy_spanbert.cli.progress import Progress
-from spacy_spanbert.data.files import write_whole
 from spacy_spanbert.data.parts import parts_folder
 from spacy_spanbert.data.problems import Problems
 from spacy_spanbert.errors import SpanbertError
@@ -25,19 +25,19 @@ from spacy_spanbert.errors import SpanbertError
 def annotate_cli(
     model: options.Model,
     source: options.Source,
-    output: options.Output,
+    output: own.Output,
     unit: options.Unit = "document",
     source_format: options.SourceFormat = None,
-    target_format: options.TargetFormat = None,
+    target_format: own.TargetFormat = None,
     spans_key: options.SpansKey = None,
     batch_size: options.BatchSize = 256,
-    n_process: options.Processes = 1,
-    records_per_part: options.RecordsPerPart = 1024,
-    on_error: options.OnBadRecord = "skip",
+    n_process: own.Processes = 1,
+    records_per_part: own.RecordsPerPart = 1024,
+    on_error: own.OnBadRecord = "skip",
     problems_file: options.ProblemsFile = None,
-    resume: options.Resume = False,
-    overwrite: options.Overwrite = False,
-    title: options.Title = None,
+    resume: own.Resume = False,
+    overwrite: own.Overwrite = False,
+    title: own.Title = None,
     progress: options.ShowProgress = None,
     code: options.Code = None,
     gpu_id: options.GpuId = -1,
@@ -63,17 +63,13 @@ def annotate_cli(
         gpu_id=gpu_id,
     )
     settings.check()
-    import_code(code)
-    setup_gpu(gpu_id, silent=gpu_id < 0)
-    nlp = load_pipeline(model)
-    with ExitStack() as stack:
-        problems = Problems()
-        if problems_file is not None:
-            listing = stack.enter_context(write_whole(problems_file))
-            problems.on_problem = lambda problem: print(problem, file=listing)
-        stack.enter_context(_hint_at_resume(output))
-        with Progress(progress) as meter:
-            result = annotate(nlp, source, output, settings, meter, problems)
+    nlp = load_pipeline(model, code, gpu_id)
+    with (
+        listed_problems(problems_file) as problems,
+        _hint_at_resume(output),
+        Progress(progress) as meter,
+    ):
+        result = annotate(nlp, source, output, settings, meter, problems)
     print_summary(result, meter, problems)
     msg.good(f"Wrote {output}")
 
@@ -125,7 +121,4 @@ def print_summary(result: AnnotateResult, progress: Progress, problems: Problems
             f"On {counts.n_without_key:,} documents the pipeline set no spans under the key "
             f"{result.spans_key!r}: they are written without spans."
         )
-    if problems:
-        msg.warn(f"{len(problems):,} problems:")
-        for line in problems.summary():
-            echo(f"  {line}")  # Not wrapped, so that it can be searched and copied.
+    print_problems(problems)

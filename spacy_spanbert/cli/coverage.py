@@ -10,15 +10,16 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from typer import Argument, Option, echo
-from wasabi import msg
 
 from spacy_spanbert.annotations.coverage import choose_max_length, span_coverage
 from spacy_spanbert.annotations.coverage_counts import Coverage
 from spacy_spanbert.annotations.coverage_table import render_coverage
 from spacy_spanbert.annotations.overlap import OVERLAPS
 from spacy_spanbert.annotations.positions import copy_sentences
+from spacy_spanbert.cli import options
 from spacy_spanbert.cli.app import app
 from spacy_spanbert.cli.errors import clean_errors
+from spacy_spanbert.cli.problem_report import print_problems
 from spacy_spanbert.cli.tokenizers import load_tokenizer
 from spacy_spanbert.data.files import write_whole
 from spacy_spanbert.data.msgpack_hooks import look_once_for_msgpack_hooks
@@ -33,14 +34,8 @@ def coverage_cli(
     source_format: Annotated[
         str | None, Option("--from", help=f"Format: {', '.join(FORMATS)}; else told by suffix")
     ] = None,
-    spans_key: Annotated[str, Option(help="Key of doc.spans")] = "sc",
-    group: Annotated[
-        str | None,
-        Option(
-            help="Make one document of consecutive records with the same value of this key "
-            "(none: a record is a document)"
-        ),
-    ] = None,
+    spans_key: options.GoldSpansKey = "sc",
+    group: options.Group = None,
     max_length: Annotated[
         str, Option(help="Longest span in words; auto: the shortest that reaches 99.5 %")
     ] = "auto",
@@ -78,10 +73,7 @@ def coverage_cli(
         multilabel=not one_label,
     )
     echo(render_coverage(coverage))
-    if reader.problems:
-        msg.warn(f"{len(reader.problems):,} problems; what they are about is not counted:")
-        for line in reader.problems.summary():
-            msg.text(f"  {line}")
+    print_problems(reader.problems, "; what they are about is not counted")
     if json_file is not None:
         with write_whole(json_file) as file:
             counts = {**coverage.to_dict(), "problems": dict(reader.problems.counts)}

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
-from typer import Argument, Option
+from typer import Option
 from wasabi import msg
 
+from spacy_spanbert.cli import options
 from spacy_spanbert.cli.app import app
 from spacy_spanbert.cli.corpus import read_examples
 from spacy_spanbert.cli.errors import clean_errors
@@ -17,18 +18,17 @@ from spacy_spanbert.data.files import write_whole
 @app.command("evaluate")
 @clean_errors()
 def evaluate_cli(
-    model: Annotated[str, Argument(help="Pipeline: a folder or a package")],
-    corpus: Annotated[
-        Path, Argument(help="Gold: .spacy; of labelled texts or pairs also .jsonl or .tsv")
-    ],
+    model: options.Model,
+    corpus: options.Gold,
     output: Annotated[Path | None, Option("--output", "-o", help="JSON file to write")] = None,
-    gpu_id: Annotated[int, Option("--gpu-id", "-g", help="GPU, or -1 for the processor")] = -1,
+    code: options.Code = None,
+    gpu_id: options.GpuId = -1,
 ) -> None:
     """Score a trained pipeline on a corpus, with the corpus reader of its own config.
 
     spaCy's `evaluate` uses its own reader, which drops what makes two texts a pair.
     """
-    scores = evaluate(model, corpus, gpu_id=gpu_id)
+    scores = evaluate(model, corpus, code=code, gpu_id=gpu_id)
     rows = [
         (name, f"{value:,.0f}" if isinstance(value, int) or name == "speed" else f"{value:.4f}")
         for name, value in scores.items()
@@ -41,22 +41,23 @@ def evaluate_cli(
         msg.good(f"Wrote {output}")
 
 
-def evaluate(model: str, corpus: Path, *, gpu_id: int = -1) -> dict[str, Any]:
+def evaluate(
+    model: str, corpus: Path, *, code: Path | None = None, gpu_id: int = -1
+) -> dict[str, Any]:
     """Score a trained pipeline.
 
     model (str): A folder, or the name of an installed package.
     corpus (Path): See read_examples.
+    code (Path | None): Python file with functions that the pipeline needs.
     gpu_id (int): GPU, or -1 for the processor.
     RETURNS (dict[str, Any]): All scores of `nlp.evaluate`, and of pairs `pairs_cut`, how many
         were longer than the encoder's window; JSON values.
     RAISES (SpanbertError): If pipeline or corpus cannot be read.
     """
-    from spacy.cli._util import setup_gpu
     from thinc.api import fix_random_seed
 
     fix_random_seed()
-    setup_gpu(gpu_id, silent=True)
-    nlp = load_pipeline(model)
+    nlp = load_pipeline(model, code, gpu_id)
     examples = read_examples(nlp, corpus)
     scores: dict[str, Any] = nlp.evaluate(examples)
     return {name: value for name, value in scores.items() if value is not None}

@@ -4,18 +4,38 @@ from pathlib import Path
 from typing import Any
 
 from spacy import util
+from spacy.cli._util import import_code, setup_gpu
 from spacy.language import Language
 
 from spacy_spanbert.errors import SpanbertError
 
 
-def load_pipeline(model: str) -> Language:
-    """Load a pipeline.
+def load_pipeline(model: str, code: Path | None = None, gpu_id: int = -1) -> Language:
+    """Load a pipeline, with what it needs.
 
     model (str): A folder, or the name of an installed package.
+    code (Path | None): Python file with functions that it needs; imported first.
+    gpu_id (int): GPU to load it to, or -1 for the processor.
     RETURNS (Language): The pipeline.
-    RAISES (SpanbertError): If there is none, or it cannot be loaded; says why.
+    RAISES (SpanbertError): If there is no such pipeline or GPU, or it cannot be loaded; says why.
     """
+    _check_folder(model)
+    import_code(code)
+    try:
+        setup_gpu(gpu_id, silent=gpu_id < 0)
+    except ValueError as error:
+        raise SpanbertError(
+            f"There is no GPU for --gpu-id {gpu_id} ({error}): give --gpu-id -1 for the processor."
+        ) from error
+    try:
+        return util.load_model(model)
+    except Exception as error:  # Whatever a damaged folder or a missing package makes spaCy say.
+        reason = " ".join(str(error).split()) or "no reason given"
+        message = f"Cannot load the pipeline {model}: {type(error).__name__}: {reason:.600}"
+        raise SpanbertError(message) from error
+
+
+def _check_folder(model: str) -> None:
     folder = Path(model)
     if not folder.exists() and not util.is_package(model):
         raise SpanbertError(f"{model} is no folder of a pipeline, and no installed package.")
@@ -25,12 +45,6 @@ def load_pipeline(model: str) -> Language:
         inside = [name for name in ("model-best", "model-last") if (folder / name).is_dir()]
         hint = f" Did you mean {folder / inside[0]}?" if inside else ""
         raise SpanbertError(f"{model} is no saved pipeline: it has no config.cfg.{hint}")
-    try:
-        return util.load_model(model)
-    except Exception as error:  # Whatever a damaged folder or a missing package makes spaCy say.
-        reason = " ".join(str(error).split()) or "no reason given"
-        message = f"Cannot load the pipeline {model}: {type(error).__name__}: {reason:.600}"
-        raise SpanbertError(message) from error
 
 
 def written_keys(nlp: Language) -> list[str]:

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 from spacy.language import Language
 from spacy.training import Example
-from typer import Argument, Option
+from typer import Option
 from wasabi import msg
 
+from spacy_spanbert.cli import options
 from spacy_spanbert.cli.app import app
 from spacy_spanbert.cli.corpus import read_examples
 from spacy_spanbert.cli.errors import clean_errors
@@ -19,10 +20,8 @@ from spacy_spanbert.errors import SpanbertError
 @app.command("tune-threshold")
 @clean_errors()
 def tune_threshold_cli(
-    model: Annotated[str, Argument(help="Pipeline: a folder or a package")],
-    corpus: Annotated[
-        Path, Argument(help="Gold: .spacy; of labelled texts or pairs also .jsonl or .tsv")
-    ],
+    model: options.Model,
+    corpus: options.Gold,
     component: Annotated[
         str | None, Option(help="Whose threshold; needed if several have one")
     ] = None,
@@ -33,14 +32,12 @@ def tune_threshold_cli(
     output: Annotated[
         Path | None, Option("--output", "-o", help="Folder for the pipeline with that threshold")
     ] = None,
-    gpu_id: Annotated[int, Option("--gpu-id", "-g", help="GPU, or -1 for the processor")] = -1,
+    code: options.Code = None,
+    gpu_id: options.GpuId = -1,
     overwrite: Annotated[bool, Option("--overwrite", help="Replace the folder")] = False,
 ) -> None:
     """Find the threshold with the best score; the encoder runs once for all of them."""
-    from spacy.cli._util import setup_gpu
-
-    setup_gpu(gpu_id, silent=True)
-    nlp = load_pipeline(model)
+    nlp = load_pipeline(model, code, gpu_id)
     name = choose_component(nlp, component)
     scores = tune_threshold(nlp, read_examples(nlp, corpus), name, score, trials)
     msg.table(

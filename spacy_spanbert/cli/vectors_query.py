@@ -1,10 +1,58 @@
 """Look-up of a word in context: `python -m spacy spanbert vectors ... --query`."""
 
+from pathlib import Path
+from typing import Any
+
 from spacy.language import Language
+from wasabi import table as draw_table
 
 from spacy_spanbert.cli.vectors_run import VectorsSettings, only_encoder, to_numpy
-from spacy_spanbert.data.vector_files import VectorTable
+from spacy_spanbert.data.vector_files import VectorTable, read_vectors
 from spacy_spanbert.errors import SpanbertError
+
+HEADER = ("cosine", "text", "document", "start", "context")
+MAX_TEXT = 40
+
+
+def read_made_with(path: Path, about: dict[str, Any]) -> VectorTable:
+    """Read vectors that a query can be compared with.
+
+    path (Path): A file of vectors.
+    about (dict[str, Any]): How the vector of the query is made.
+    RETURNS (VectorTable): The vectors.
+    RAISES (SpanbertError): If the file cannot be read, or its vectors were made in another way.
+    """
+    table = read_vectors(path)
+    if table.about != about:
+        raise SpanbertError(
+            f"{path} was made with {table.about}, but the query would be with {about}: name "
+            "another OUTPUT, or give the same options."
+        )
+    return table
+
+
+def neighbour_table(
+    nlp: Language, table: VectorTable, query: str, word: str | None, n_best: int
+) -> str:
+    """Render the rows whose vectors are most like that of a word in context.
+
+    See find_neighbours for the arguments.
+
+    RETURNS (str): A table with cosine, text, document, start and context, best first.
+    """
+    columns = table.columns
+    rows = [
+        (
+            f"{cosine:.3f}",
+            columns["text"][row][:MAX_TEXT],
+            columns["doc"][row],
+            columns["start"][row],
+            columns["context"][row],
+        )
+        for cosine, row in find_neighbours(nlp, table, query, word, n_best)
+    ]
+    drawn: str = draw_table(rows, header=HEADER, divider=True, aligns=("r", "l", "r", "r", "l"))
+    return drawn
 
 
 def find_neighbours(

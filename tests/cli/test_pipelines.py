@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 import spacy
 from spacy.language import Language
+from thinc.api import Config
+from thinc.util import gpu_is_available
 
 from spacy_spanbert.cli.pipelines import (
     choose_spans_key,
@@ -113,3 +115,25 @@ def test_the_state_of_a_file_changes_with_its_content(tmp_path: Path) -> None:
     assert file_states([path], tmp_path) != [first]
     assert file_states([path])[0][0] == path.as_posix()
     assert file_states([Path("-")]) == []
+
+
+def test_code_that_a_pipeline_needs_is_imported_first(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from spacy.language import Language\n"
+        "@Language.component('test_of_my_own')\n"
+        "def nothing(doc):\n    return doc\n"
+    )
+    nlp = spacy.blank("en")
+    nlp.to_disk(tmp_path / "model")
+    config = Config({**nlp.config, "nlp": {**nlp.config["nlp"], "pipeline": ["mine"]}})
+    config["components"] = {"mine": {"factory": "test_of_my_own"}}
+    config.to_disk(tmp_path / "model" / "config.cfg")
+    with pytest.raises(SpanbertError, match=r"\[E002\].*test_of_my_own"):
+        load_pipeline(str(tmp_path / "model"))
+    assert load_pipeline(str(tmp_path / "model"), tmp_path / "mine.py").pipe_names == ["mine"]
+
+
+@pytest.mark.skipif(gpu_is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_told(saved: Path) -> None:
+    with pytest.raises(SpanbertError, match=r"no GPU for --gpu-id 3 .*give --gpu-id -1"):
+        load_pipeline(str(saved), gpu_id=3)

@@ -6,7 +6,7 @@ import pytest
 import srsly
 from spacy.tokens import Doc, SpanGroup
 
-from spacy_spanbert.cli.convert import convert
+from spacy_spanbert.cli.convert_run import convert
 from spacy_spanbert.data.docbin import read_docbin, write_docbin, write_docbins
 from spacy_spanbert.data.msgpack_hooks import REGISTRIES, look_once_for_msgpack_hooks
 from spacy_spanbert.data.problems import Problems

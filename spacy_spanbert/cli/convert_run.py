@@ -1,0 +1,103 @@
+"""The work of `python -m spacy spanbert convert`: a corpus of spans into another format."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from spacy.tokens import Doc
+
+from spacy_spanbert.cli.tokenizers import load_tokenizer
+from spacy_spanbert.data.counts import CorpusCounts
+from spacy_spanbert.data.entities import with_entities
+from spacy_spanbert.data.msgpack_hooks import look_once_for_msgpack_hooks
+from spacy_spanbert.data.problems import CorpusError, Problems
+from spacy_spanbert.data.read import read_docs
+from spacy_spanbert.data.write import output_format, write_docs
+from spacy_spanbert.errors import SpanbertError
+
+
+@dataclass(frozen=True)
+class ConvertSettings:
+    """What `convert` may be told of a corpus of spans.
+
+    source_format (str | None): "spacy", "jsonl", "conll" or "brat"; None: told by the suffix.
+    target_format (str | None): The same of the output.
+    spans_key (str): Key of doc.spans.
+    group (str | None): Consecutive records with the same value of this key become one document;
+        None or "none": a record is a document.
+    ents (bool): Make spans entities too.
+    retokenize (bool): Use the tokenizer even if the corpus has words.
+    lang (str): Language of the tokenizer.
+    model (str | None): Pipeline whose tokenizer to use; None: that of the language.
+    docs_per_file (int | None): Write a folder of `.spacy` files of so many documents; None: one
+        file.
+    overwrite (bool): Replace an output folder that is not empty.
+    """
+
+    source_format: str | None = None
+    target_format: str | None = None
+    spans_key: str = "sc"
+    group: str | None = None
+    ents: bool = False
+    retokenize: bool = False
+    lang: str = "en"
+    model: str | None = None
+    docs_per_file: int | None = None
+    overwrite: bool = False
+
+
+@look_once_for_msgpack_hooks()
+def convert(
+    source: Path, target: Path, problems: Problems, settings: ConvertSettings | None = None
+) -> CorpusCounts:
+    """Convert a corpus of spans.
+
+    source (Path): A file or a folder.
+    target (Path): The file; for brat and with docs_per_file, the folder.
+    problems (Problems): Told of all that is wrong and left out.
+    settings (ConvertSettings | None): How; None: as it is by default.
+    RETURNS (CorpusCounts): What was written.
+    RAISES (SpanbertError): If nothing could be read although there was something, or the input or
+        the output make no sense. Then nothing is written.
+    """
+    settings = ConvertSettings() if settings is None else settings
+    kind = settings.target_format
+    if settings.docs_per_file is not None and kind is None:
+        kind = "spacy"
+    kind = output_format(target, kind)
+    if settings.ents and kind != "spacy":
+        raise SpanbertError(
+            f"--ents sets doc.ents, which {kind} does not hold: give OUT the suffix .spacy."
+        )
+    docs = read_docs(
+        source,
+        load_tokenizer(settings.lang, settings.model),
+        format=settings.source_format,
+        spans_key=settings.spans_key,
+        group=None if settings.group == "none" else settings.group,
+        retokenize=settings.retokenize,
+        problems=problems,
+    )
+    if settings.ents:
+        docs = with_entities(docs, settings.spans_key, problems)
+    counts = CorpusCounts()
+    write_docs(
+        _not_only_problems(counts.watch(docs, settings.spans_key), counts, problems),
+        target,
+        format=kind,
+        spans_key=settings.spans_key,
+        docs_per_file=settings.docs_per_file,
+        replace=settings.overwrite,
+        problems=problems,
+    )
+    return counts
+
+
+def _not_only_problems(
+    docs: Iterable[Doc], counts: CorpusCounts, problems: Problems
+) -> Iterator[Doc]:
+    """Do not write an empty corpus where there was one that could not be read."""
+    yield from docs
+    if problems and not counts.n_docs:
+        first = next(iter(problems.examples.values()))[0]
+        raise CorpusError(f"Nothing could be read, {len(problems):,} problems. The first: {first}")
