@@ -21,6 +21,7 @@ from spacy_spanbert.pretraining.checkpoint import (
     save_pretraining,
     store_total_steps,
 )
+from spacy_spanbert.pretraining.heap import release_heap
 from spacy_spanbert.pretraining.interruption import Interruption
 from spacy_spanbert.pretraining.log import RunLog
 from spacy_spanbert.pretraining.model import PretrainingModel
@@ -147,6 +148,7 @@ class Pretrainer:
             is_saved = self._is_evaluated(progress.step)
             if is_saved or progress.step % training.log_every == 0:
                 report.write()
+                release_heap()
             if is_saved:
                 self._evaluate(log)
                 report.restart_clock()
