@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 import spacy
+import torch
 from hypothesis import given, settings
 from spacy.tokens import DocBin
 from spacy.training import Example
@@ -209,10 +210,13 @@ def count_rows(nlp, pair=PAIRS[0][:2]) -> int:
 
 
 def add_text_classifier(nlp):
-    """A `spanbert_textcat` beside the pair classifier, with weights of its own."""
+    """A `spanbert_textcat` beside the pair classifier, with random weights of its own."""
     nlp.add_pipe("spanbert_textcat", config={"model": MODEL})
-    nlp.get_pipe("spanbert_textcat").initialize(lambda: text_examples(nlp))
-    return nlp.get_pipe("spanbert_textcat")
+    textcat = nlp.get_pipe("spanbert_textcat")
+    textcat.initialize(lambda: text_examples(nlp))
+    for parameter in textcat.model.shims[0].module.parameters():
+        torch.nn.init.normal_(parameter)
+    return textcat
 
 
 def test_the_reverse_order_is_encoded_no_longer_than_somebody_asks_for_it(tiny_bert, tmp_path):
