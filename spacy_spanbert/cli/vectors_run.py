@@ -74,7 +74,7 @@ def prepare(nlp: Language, settings: VectorsSettings, *, is_fit: bool = False) -
     RAISES (SpanbertError): If there is no such encoder, or a setting cannot be.
     """
     from spacy_spanbert.layers.encoder import encoder_shim
-    from spacy_spanbert.pipeline.encoder_vectors import read_settings
+    from spacy_spanbert.pipeline.encoder_vectors import other_writer, read_settings
     from spacy_spanbert.pipeline.shared_encoder import SpanbertEncoder
 
     settings.check()
@@ -102,7 +102,7 @@ def prepare(nlp: Language, settings: VectorsSettings, *, is_fit: bool = False) -
         encoder.vectors.load(settings.transform)
     if is_fit:
         encoder.vectors.transform = None
-    writer = encoder.vectors.other_writer(encoder.name)
+    writer = other_writer(nlp, encoder.name)
     if settings.of == "spans" and writer is not None:
         raise SpanbertError(
             f"Vectors of spans cannot be had from this pipeline: doc.tensor belongs to {writer!r}. "

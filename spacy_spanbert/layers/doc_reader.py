@@ -49,6 +49,10 @@ class EncodedDoc:
         """RETURNS (NDArray[np.bool_]): True for each piece: some [CLS] has read it."""
         return np.ones(len(self.pieces), dtype=bool)
 
+    @property
+    def segments(self) -> None:
+        """RETURNS (None): There is but one text."""
+
     def input_rows(self, offset: int) -> Iterator[InputRow]:
         """Build the rows of the encoder's input.
 

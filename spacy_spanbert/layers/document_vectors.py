@@ -15,7 +15,7 @@ from thinc.types import Floats2d
 from transformers.file_utils import ModelOutput
 
 from spacy_spanbert.errors import SpanbertError
-from spacy_spanbert.layers.encoder_output import n_cls_rows, n_unread_pieces
+from spacy_spanbert.layers.encoder_output import is_pair_output, n_cls_rows, n_unread_pieces
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ def read_pairs(model: Model, *, symmetric: bool, refuses_long: bool) -> None:
         if node.name == "take-cls":
             node.attrs["most_rows"] = 2 if symmetric else 1
             node.attrs["refuses_long"] = refuses_long
-        if symmetric and node.name in (TransformerListener.name, "spanbert-encoder"):
-            node.attrs["both_orders"] = True
+        if node.name in (TransformerListener.name, "spanbert-encoder"):
+            node.attrs["both_orders"] = symmetric
 
 
 def document_width(model: DocumentLayer) -> int:
@@ -93,13 +93,16 @@ def _take(
     xp = model.ops.xp
     most_rows = model.attrs["most_rows"]
     hidden = [_hidden(data) for data in outputs]
-    n_there = [n_cls_rows(data) for data in outputs]
-    if most_rows == 2 and min(n_there, default=2) < 2:
+    there = [(data, n_cls_rows(data)) for data in outputs]
+    if most_rows == 2 and any(n < 2 for _, n in there):
         raise SpanbertError(
             "with symmetric = true both orders of a pair are encoded, but a Doc comes with one: "
-            "run the components of the pipeline together, the encoder included"
+            "run the components of the pipeline together, the encoder included, and not in a "
+            "pipeline whose encoder was since taken into another (source): load the pipeline anew"
         )
-    counts = np.array([min(n, most_rows or n) for n in n_there], dtype=np.int64)
+    # another component may have asked for both orders: the first row is that of the order given
+    wanted = [most_rows or (1 if is_pair_output(data) else n) for data, n in there]
+    counts = np.array([min(n, w) for (_, n), w in zip(there, wanted, strict=True)], dtype=np.int64)
     taken = [rows[:count] for rows, count in zip(hidden, counts.tolist(), strict=True)]
     n_cut = np.array([n_unread_pieces(data) for data in outputs], dtype=np.int64)
     if n_cut.any() and model.attrs["refuses_long"]:

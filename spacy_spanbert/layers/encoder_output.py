@@ -24,9 +24,10 @@ def full_batch(
     """Hand the encoder's output to Docs and listeners.
 
     Each Doc sees one row: the [CLS] of its windows, then its pieces in text order, each once; for a
-    pair of texts only the [CLS] that read both. The mask is 0 for pieces that none of them read. So
-    nothing is padded, and the alignment of words points right into it. Even an empty Doc has a
-    [CLS], which spares listeners a special case.
+    pair of texts only the [CLS] that read both, and for it alone `token_type_ids` tells which text
+    a piece belongs to. The mask is 0 for pieces that none of them read. So nothing is padded, and
+    the alignment of words points right into it. Even an empty Doc has a [CLS], which spares
+    listeners a special case.
 
     encoded (Sequence[Encoded]): The Docs.
     output (NDArray | cupy.ndarray): All output rows, shape (n_rows, width).
@@ -65,6 +66,15 @@ def n_cls_rows(data: TransformerData) -> int:
     return int(others[0]) if len(others) else len(ids)
 
 
+def is_pair_output(data: TransformerData) -> bool:
+    """Tell a pair of texts from a Doc in windows: each of its [CLS] has read both texts.
+
+    data (TransformerData): From full_batch.
+    RETURNS (bool): Whether it is a pair.
+    """
+    return data.wordpieces.token_type_ids is not None
+
+
 def n_unread_pieces(data: TransformerData) -> int:
     """Tell how many pieces of a pair were cut from the window that reads both of its texts.
 
@@ -96,12 +106,15 @@ def _doc_data(doc: Encoded, output: Any, reader: DocReader) -> TransformerData:
     # shape (1, n_cls + n_pieces)
     ids: Any = np.concatenate([first, doc.ids])[None]
     mask: Any = np.concatenate([np.ones(doc.n_cls), doc.is_read]).astype("f")[None]
+    segments: Any = doc.segments
+    if segments is not None:
+        segments = np.concatenate([np.zeros(doc.n_cls, dtype=np.int32), segments])[None]
     pieces = WordpieceBatch(
         strings=[reader.strings(ids[0])],
         input_ids=ids,
         attention_mask=mask,
         lengths=[ids.shape[1]],
-        token_type_ids=None,
+        token_type_ids=segments,
     )
     alignment: Any = doc.alignment.flat() + doc.n_cls
     n_pieces: Any = doc.alignment.n_pieces

@@ -5,7 +5,9 @@ from typing import Any
 
 from spacy.tokens import Doc
 from spacy.util import registry
+from spacy_transformers import Transformer
 from spacy_transformers.data_classes import FullTransformerBatch, TransformerData
+from spacy_transformers.layers.listener import TransformerListener
 from spacy_transformers.layers.trfs2arrays import trfs2arrays
 from thinc.api import Model, chain
 from thinc.types import Floats2d, Ragged
@@ -14,6 +16,7 @@ from spacy_spanbert.layers.document_vectors import DocumentLayer, take_cls
 from spacy_spanbert.layers.encoder import EncoderModel, encoder_shim
 
 Tok2Vec = Model[list[Doc], list[Floats2d]]
+OwnEncoder = Model[list[Doc], list[TransformerData]]
 
 
 @registry.architectures("spacy-spanbert.EncoderTok2Vec.v1")
@@ -27,7 +30,7 @@ def build_encoder_tok2vec(
     grad_factor (float): Factor on the gradient that reaches the encoder.
     RETURNS (Tok2Vec): Docs to word vectors, one array a Doc, shape (n_words, width).
     """
-    return chain(replace_listener(encoder), trfs2arrays(pooling, grad_factor))
+    return chain(own_encoder(encoder), trfs2arrays(pooling, grad_factor))
 
 
 @registry.architectures("spacy-spanbert.EncoderDocuments.v1")
@@ -38,17 +41,32 @@ def build_encoder_documents(encoder: EncoderModel, grad_factor: float = 1.0) -> 
     grad_factor (float): Factor on the gradient that reaches the encoder.
     RETURNS (DocumentLayer): Docs to vectors.
     """
-    return chain(replace_listener(encoder), take_cls(grad_factor))
+    return chain(own_encoder(encoder), take_cls(grad_factor))
 
 
-def replace_listener(encoder: EncoderModel) -> Model[list[Doc], list[TransformerData]]:
-    """Build what stands in for a listener; spaCy calls this from nlp.replace_listeners.
+def own_encoder(encoder: EncoderModel) -> OwnEncoder:
+    """Build what stands in for a listener.
 
-    encoder (EncoderModel): A copy of the shared encoder's model.
-    RETURNS (Model[list[Doc], list[TransformerData]]): Gives what a listener would.
+    encoder (EncoderModel): An encoder that no other component shares.
+    RETURNS (OwnEncoder): Gives what a listener would.
     """
     encoder_shim(encoder).vector_layers = "last"  # this one sets no vectors
     return chain(encoder, Model("spanbert-split", _split))
+
+
+def replace_listener(
+    encoder: EncoderModel, listener: TransformerListener, component: Transformer
+) -> OwnEncoder:
+    """Build what stands in for a listener; spaCy calls this from nlp.replace_listeners.
+
+    encoder (EncoderModel): A copy of the shared encoder's model.
+    listener (TransformerListener): The listener; what it asks of pairs is done.
+    component (Transformer): Not used: the component that has the shared encoder.
+    RETURNS (OwnEncoder): Gives what the listener would.
+    """
+    del component
+    encoder.attrs["both_orders"] = bool(listener.attrs.get("both_orders"))
+    return own_encoder(encoder)
 
 
 def replace_listener_config(

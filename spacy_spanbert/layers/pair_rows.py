@@ -115,6 +115,11 @@ class EncodedPair:
         parts = zip((self.first, self.second), self.kept, strict=True)
         return np.concatenate([np.arange(len(pieces)) < kept for pieces, kept in parts])
 
+    @property
+    def segments(self) -> Ints:
+        """RETURNS (Ints): Of each piece its text, 0 or 1, shape (n_pieces,)."""
+        return np.repeat(np.arange(2, dtype=np.int32), [len(self.first), len(self.second)])
+
     def input_rows(self, offset: int) -> Iterator[InputRow]:
         """Build the rows of the encoder's input.
 

@@ -7,7 +7,7 @@ from spacy_transformers.layers.listener import TransformerListener
 from thinc.api import Model
 
 from spacy_spanbert.layers.encoder import EncoderModel
-from spacy_spanbert.layers.encoder_tok2vec import replace_listener
+from spacy_spanbert.layers.encoder_tok2vec import own_encoder
 
 PieceModel = Model[list[Doc], list[TransformerData]]
 
@@ -29,4 +29,4 @@ def build_encoder_pieces(encoder: EncoderModel) -> PieceModel:
     encoder (EncoderModel): An encoder that no other component shares.
     RETURNS (PieceModel): Docs to the encoder's output, one entry a Doc.
     """
-    return replace_listener(encoder)
+    return own_encoder(encoder)

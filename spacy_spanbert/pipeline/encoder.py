@@ -65,7 +65,7 @@ def make_encoder(
     RETURNS (SpanbertEncoder): Without weights.
     RAISES (SpanbertError): If a setting is out of its range.
     """
-    return SpanbertEncoder(
+    encoder = SpanbertEncoder(
         nlp.vocab,
         model,
         set_extra_annotations,
@@ -74,5 +74,7 @@ def make_encoder(
         freeze_layers=freeze_layers,
         lr_scale=lr_scale,
         layer_lr_decay=layer_lr_decay,
-        vectors=EncoderVectors(read_settings(vectors, name), nlp),
+        vectors=EncoderVectors(read_settings(vectors, name)),
     )
+    encoder.nlp = nlp
+    return encoder

@@ -68,14 +68,10 @@ class EncoderVectors:
     """Pools the encoder's output to vectors of words, and writes them on Docs.
 
     settings (VectorSettings): How.
-    nlp (Language | None): The pipeline. Where another of its components writes `doc.tensor`, such
-        as spaCy's `tok2vec`, whose listeners read it, that component has it, and Docs get no
-        vectors from here.
     """
 
-    def __init__(self, settings: VectorSettings, nlp: Language | None = None) -> None:
+    def __init__(self, settings: VectorSettings) -> None:
         self.settings = settings
-        self.nlp = nlp
         self.transform: VectorTransform | None = None
         self._told: set[str] = set()
 
@@ -97,16 +93,20 @@ class EncoderVectors:
         ]
         return pooled if self.transform is None else [self.transform.apply(v) for v in pooled]
 
-    def annotate(self, docs: Iterable[Doc], batch: FullTransformerBatch, name: str) -> None:
+    def annotate(
+        self, docs: Iterable[Doc], batch: FullTransformerBatch, name: str, nlp: Language | None
+    ) -> None:
         """Write vectors on Docs, unless the settings or another component rule it out.
 
         docs (Iterable[Doc]): The Docs.
         batch (FullTransformerBatch): The encoder's output for them.
         name (str): This component's name.
+        nlp (Language | None): The pipeline. Where another of its components writes `doc.tensor`,
+            such as spaCy's `tok2vec`, whose listeners read it, that component has it.
         """
         if not self.settings.keep:
             return
-        if writer := self.other_writer(name):
+        if writer := other_writer(nlp, name):
             self._tell(name, writer)
             return
         for doc, vectors in zip(docs, self.pool(batch), strict=True):
@@ -165,19 +165,6 @@ class EncoderVectors:
             "transformed": self.transform is not None,
         }
 
-    def other_writer(self, name: str) -> str | None:
-        """Find out to whom `doc.tensor` belongs.
-
-        name (str): This component's name.
-        RETURNS (str | None): The first other component that says of itself that it sets it.
-        """
-        if self.nlp is None:
-            return None
-        for other in self.nlp.pipe_names:
-            if other != name and _writes_tensor(self.nlp, other):
-                return other
-        return None
-
     def _tell(self, name: str, writer: str) -> None:
         if writer not in self._told:
             self._told.add(writer)
@@ -187,6 +174,19 @@ class EncoderVectors:
                 "and remove %r; to do without, set [components.%s.vectors] keep = false.",
                 *(name, writer, writer, name),
             )
+
+
+def other_writer(nlp: Language | None, name: str) -> str | None:
+    """Find out to whom `doc.tensor` belongs.
+
+    nlp (Language | None): The pipeline.
+    name (str): The encoder's name in it.
+    RETURNS (str | None): The first other component that says of itself that it sets it; None if
+        there is none, or no pipeline.
+    """
+    if nlp is None:
+        return None
+    return next((x for x in nlp.pipe_names if x != name and _writes_tensor(nlp, x)), None)
 
 
 def _writes_tensor(nlp: Language, name: str) -> bool:

@@ -9,7 +9,6 @@ from spacy import Language, util
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
-from spacy_transformers import Transformer
 from spacy_transformers.data_classes import FullTransformerBatch
 from spacy_transformers.layers.listener import TransformerListener
 from spacy_transformers.pipeline_component import install_extensions
@@ -23,9 +22,10 @@ from spacy_spanbert.pipeline.batches import annotate_stream
 from spacy_spanbert.pipeline.encoder_settings import check_encoder_settings
 from spacy_spanbert.pipeline.encoder_source import find_checkpoint
 from spacy_spanbert.pipeline.encoder_vectors import VECTORS_FILE, EncoderVectors, VectorSettings
+from spacy_spanbert.pipeline.linked_encoder import LinkedEncoder
 
 
-class SpanbertEncoder(Transformer):
+class SpanbertEncoder(LinkedEncoder):
     """Encodes each Doc once for all components that listen.
 
     It is a spacy-transformers Transformer to the rest of the pipeline: stock listeners work on it.
@@ -112,23 +112,7 @@ class SpanbertEncoder(Transformer):
         if vector_transform is not None:
             self.vectors.load(Path(vector_transform))
         if nlp is not None:
-            self.vectors.nlp = nlp
-            self._connect_listeners(nlp)
-
-    def _connect_listeners(self, nlp: Language) -> None:
-        names = [name for name, _ in nlp.pipeline]
-        for _, component in nlp.pipeline[names.index(self.name) :] if self.name in names else []:
-            self.find_listeners(component)
-
-    def add_listener(self, listener: TransformerListener, component_name: str) -> None:
-        """Connect a component. See spacy-transformers.
-
-        listener (TransformerListener): A layer of the component; what it asks of pairs is done.
-        component_name (str): The component's name.
-        """
-        super().add_listener(listener, component_name)
-        if listener.attrs.get("both_orders"):
-            self.model.attrs["both_orders"] = True
+            self.connect_listeners(nlp)
 
     def predict(self, docs: Iterable[Doc]) -> FullTransformerBatch:
         """Encode Docs without changing them.
@@ -140,6 +124,7 @@ class SpanbertEncoder(Transformer):
         # A component may ask for annotations on the very batch it is about to learn from.
         if self._pending is not None and not self._pending.waits_for(docs):
             self.flush()
+        self.model.attrs["both_orders"] = self.reads_both_orders
         return self.model.predict(docs) if docs else FullTransformerBatch.empty(0)
 
     def set_annotations(self, docs: Iterable[Doc], predictions: FullTransformerBatch) -> None:
@@ -149,7 +134,7 @@ class SpanbertEncoder(Transformer):
         predictions (FullTransformerBatch): From predict, for these Docs.
         """
         docs = list(docs)
-        self.vectors.annotate(docs, predictions, self.name)
+        self.vectors.annotate(docs, predictions, self.name, self.nlp)
         super().set_annotations(docs, predictions)
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
@@ -188,6 +173,7 @@ class SpanbertEncoder(Transformer):
         losses.setdefault(self.name, 0.0)
         if not docs:
             return losses
+        self.model.attrs["both_orders"] = self.reads_both_orders
         if self.frozen:
             batch, receive = self.model.predict(docs), _ignore
         else:

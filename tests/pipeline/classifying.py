@@ -22,6 +22,7 @@ PAIRS = (
     ("The king met Anna.", "They left Rome.", "other"),
     ("It rained all day.", "Rome was left.", "other"),
 )
+MODEL = {"@architectures": "spacy-spanbert.Classifier.v1", "dropout": 0.0}
 
 
 def text_examples(nlp: Language) -> list[Example]:
@@ -46,8 +47,7 @@ def make_classifier(
     """Make an initialized pipeline of `spanbert` and a classifier without dropout."""
     nlp = spacy.blank("en")
     add_encoder(nlp, model=encoder)
-    model = {"@architectures": "spacy-spanbert.Classifier.v1", "dropout": 0.0}
-    nlp.add_pipe(factory, config={**config, "model": {**model, **config.get("model", {})}})
+    nlp.add_pipe(factory, config={**config, "model": {**MODEL, **config.get("model", {})}})
     examples = pair_examples(nlp) if factory == "spanbert_paircat" else text_examples(nlp)
     initialize(nlp, checkpoint, examples)
     return nlp

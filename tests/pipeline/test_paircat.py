@@ -6,14 +6,17 @@ import warnings
 import numpy as np
 import pytest
 import spacy
+import torch
 from hypothesis import given, settings
 from spacy.tokens import DocBin
 from spacy.training import Example
 
 from spacy_spanbert import make_pair, rank, segments
 from spacy_spanbert.errors import SpanbertError
+from spacy_spanbert.layers.document_vectors import read_pairs
+from spacy_spanbert.layers.encoder_output import n_cls_rows
 from spacy_spanbert.training.pair_corpus import make_pair_corpus
-from tests.pipeline.classifying import PAIRS, make_classifier, pair_examples
+from tests.pipeline.classifying import MODEL, PAIRS, make_classifier, pair_examples, text_examples
 from tests.pipeline.test_survival import STRANGE
 from tests.text.samples import texts
 from tests.tiny_pipeline import fit, make_optimizer
@@ -199,3 +202,66 @@ def test_settings_for_pairs_are_those_of_the_config_not_of_what_was_saved(tiny_b
     strict = spacy.load(tmp_path, config={f"components.{NAME}.long": "error"})
     with pytest.raises(SpanbertError, match="is longer than the encoder's window"):
         strict(make_pair(strict, *LONG))
+
+
+def count_rows(nlp, pair=PAIRS[0][:2]) -> int:
+    """How many [CLS] the shared encoder gives a pair."""
+    return n_cls_rows(nlp(make_pair(nlp, *pair))._.trf_data)
+
+
+def add_text_classifier(nlp):
+    """A `spanbert_textcat` beside the pair classifier, with random weights of its own."""
+    nlp.add_pipe("spanbert_textcat", config={"model": MODEL})
+    textcat = nlp.get_pipe("spanbert_textcat")
+    textcat.initialize(lambda: text_examples(nlp))
+    for parameter in textcat.model.shims[0].module.parameters():
+        torch.nn.init.normal_(parameter)
+    return textcat
+
+
+def test_the_reverse_order_is_encoded_no_longer_than_somebody_asks_for_it(tiny_bert, tmp_path):
+    nlp = make_classifier(tiny_bert, NAME, symmetric=True)
+    assert count_rows(nlp) == 2
+    nlp.to_disk(tmp_path)
+    read_pairs(nlp.get_pipe(NAME).model, symmetric=False, refuses_long=False)
+    assert count_rows(nlp) == 1
+    read_pairs(nlp.get_pipe(NAME).model, symmetric=True, refuses_long=False)
+    assert count_rows(nlp) == 2
+    nlp.remove_pipe(NAME)
+    assert count_rows(nlp) == 1
+    loaded = spacy.load(tmp_path)
+    assert count_rows(loaded) == 2
+    loaded.replace_listeners("spanbert", NAME, ["model.tok2vec"])
+    assert count_rows(loaded) == 1
+
+
+def test_a_classifier_of_texts_reads_a_pair_in_the_order_given(tiny_bert, tmp_path):
+    """Also where another component wants the reverse as well."""
+    nlp = make_classifier(tiny_bert, NAME, symmetric=True)
+    labels = add_text_classifier(nlp).labels
+    nlp.to_disk(tmp_path)
+    plain = spacy.load(tmp_path, config={f"components.{NAME}.symmetric": False})
+    found, expected = (one(make_pair(one, *PAIRS[0][:2])).cats for one in (nlp, plain))
+    assert [found[x] for x in labels] == pytest.approx([expected[x] for x in labels], abs=1e-6)
+
+
+def test_an_encoder_of_its_own_reads_both_orders_only_for_a_symmetric_component(tiny_bert):
+    nlp = make_classifier(tiny_bert, NAME, symmetric=True)
+    add_text_classifier(nlp)
+    count_rows(nlp)  # the shared encoder has been asked for both
+    for name in ("spanbert_textcat", NAME):
+        nlp.replace_listeners("spanbert", name, ["model.tok2vec"])
+    both = {
+        name: node.attrs["both_orders"]
+        for name in ("spanbert_textcat", NAME)
+        for node in nlp.get_pipe(name).model.walk()
+        if node.name == "spanbert-encoder"
+    }
+    assert both == {"spanbert_textcat": False, NAME: True}
+
+
+def test_a_symmetric_component_whose_encoder_was_taken_away_says_so(tiny_bert):
+    nlp = make_classifier(tiny_bert, NAME, symmetric=True)
+    spacy.blank("en").add_pipe("spanbert", source=nlp)
+    with pytest.raises(SpanbertError, match=r"comes with one: .*taken into another \(source\)"):
+        nlp(make_pair(nlp, "Anna", "the king"))

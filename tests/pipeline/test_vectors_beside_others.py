@@ -58,3 +58,40 @@ def test_a_tok2vec_keeps_the_tensor_that_its_listeners_read(tiny_bert, first, wi
     with nlp.select_pipes(disable=["tok2vec", "tagger"]):
         assert nlp("a bank of rivers")[0].vector.shape == (32,)
         assert nlp("a bank of rivers").user_hooks
+
+
+@pytest.fixture
+def tagger_nlp(tiny_bert) -> Language:
+    """`tok2vec` and `tagger` without an encoder."""
+    nlp = spacy.blank("en")
+    add_tagger_on_tok2vec(nlp, first=False, width=8)
+    gold = {"tags": ["A", "B", "A", "B"]}
+    nlp.initialize(lambda: [Example.from_dict(nlp.make_doc("a bank of rivers"), gold)])
+    return nlp
+
+
+def test_a_sourced_encoder_leaves_the_tensor_to_a_tok2vec_of_its_new_pipeline(
+    tiny_bert, tagger_nlp
+):
+    expected = tagger_nlp(TEXT)
+    tagger_nlp.add_pipe("spanbert", source=make_vectors_nlp(tiny_bert), after="tok2vec")
+    doc = tagger_nlp(TEXT)
+    assert np.array_equal(doc.tensor, expected.tensor)
+    assert [token.tag for token in doc] == [token.tag for token in expected]
+
+
+@pytest.mark.parametrize("how", ["add_pipe", "config"])
+def test_a_sourced_encoder_sets_vectors_though_its_old_pipeline_had_a_tok2vec(
+    tiny_bert, tagger_nlp, tmp_path, how
+):
+    expected = make_vectors_nlp(tiny_bert)(TEXT).tensor
+    tagger_nlp.add_pipe("spanbert", source=make_vectors_nlp(tiny_bert))
+    tagger_nlp.to_disk(tmp_path)
+    if how == "add_pipe":
+        nlp = spacy.blank("en")
+        nlp.add_pipe("spanbert", source=spacy.load(tmp_path))
+    else:
+        sourced = {"spanbert": {"source": str(tmp_path)}}
+        config = {"nlp": {"lang": "en", "pipeline": ["spanbert"]}, "components": sourced}
+        nlp = spacy.util.load_model_from_config(config, auto_fill=True)
+    np.testing.assert_allclose(nlp(TEXT).tensor, expected, rtol=1e-5)
