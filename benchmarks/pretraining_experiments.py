@@ -95,12 +95,16 @@ def _variant(name: str, changes: dict[str, Any]) -> Arm:
 
 SCRATCH_ARM = Arm(SPAN_SBO.name, SPAN_SBO)
 UNTRAINED = Arm("scratch, untrained", SPAN_SBO, is_pretrained=False)
-# The shipped rate of the encoder suits pretrained weights; this one is fairer to random ones.
+# The shipped rate of the encoder suits pretrained weights; the head's is fairer to random ones, and
+# then both are asked at it.
 UNTRAINED_FAST = Arm(
     "scratch, untrained, encoder at the head's rate",
     SPAN_SBO,
     is_pretrained=False,
     changes={"components.spanbert.lr_scale": 1.0},
+)
+SCRATCH_FAST = Arm(
+    f"{SPAN_SBO.name}, encoder at the head's rate", SPAN_SBO, changes=UNTRAINED_FAST.changes
 )
 MINILM = Arm("MiniLM")
 ON_FICTION = Recipe("MiniLM on fiction", _ADAPT, "fiction", 40)
@@ -113,7 +117,7 @@ EXPERIMENTS = (
         "4 layers from scratch against the same encoder untrained",
         "litbank",
         UNTRAINED,
-        (SCRATCH_ARM, UNTRAINED_FAST),
+        (SCRATCH_ARM, UNTRAINED_FAST, SCRATCH_FAST),
     ),
     Experiment(
         "variants",
