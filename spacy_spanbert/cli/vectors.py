@@ -12,7 +12,7 @@ from spacy_spanbert.cli.app import app
 from spacy_spanbert.cli.errors import clean_errors
 from spacy_spanbert.cli.pipelines import choose_spans_key, load_pipeline
 from spacy_spanbert.cli.progress import Progress
-from spacy_spanbert.cli.vectors_query import find_neighbours
+from spacy_spanbert.cli.vectors_query import check_comparable, find_neighbours
 from spacy_spanbert.cli.vectors_run import (
     VectorsSettings,
     export_vectors,
@@ -80,6 +80,8 @@ def vectors_cli(
     check_suffix(output)
     if fit is not None and query is not None:
         raise SpanbertError("Give --fit or --query, not both: each makes another OUTPUT.")
+    if fit is not None and transform is not None:
+        raise SpanbertError("Give --fit or --transform, not both: one is fitted on plain vectors.")
     import_code(code)
     setup_gpu(gpu_id, silent=gpu_id < 0)
     nlp = load_pipeline(model)
@@ -102,11 +104,7 @@ def vectors_cli(
         msg.good(f"Wrote {what} to {output}")
     if query is not None and fit is None:
         found = read_vectors(output)
-        if found.about != about:
-            raise SpanbertError(
-                f"{output} was made with {found.about}, but the query would be with {about}: name "
-                "another OUTPUT, or give the same options."
-            )
+        check_comparable(found, about, output)
         columns = found.columns
         rows = [
             (f"{cosine:.3f}", columns["text"][row][:40], columns["doc"][row], columns["start"][row],

@@ -1,10 +1,32 @@
 """Look-up of a word in context: `python -m spacy spanbert vectors ... --query`."""
 
+from pathlib import Path
+from typing import Any
+
 from spacy.language import Language
 
 from spacy_spanbert.cli.vectors_run import VectorsSettings, only_encoder, to_numpy
 from spacy_spanbert.data.vector_files import VectorTable
 from spacy_spanbert.errors import SpanbertError
+
+
+def check_comparable(table: VectorTable, about: dict[str, Any], path: Path) -> None:
+    """Refuse a query among vectors that were made in another way.
+
+    table (VectorTable): The vectors.
+    about (dict[str, Any]): How the query's is made, from prepare.
+    path (Path): The file of the vectors, for the error.
+    RAISES (SpanbertError): Saying in what they differ.
+    """
+    from spacy_spanbert.layers.vector_origin import describe_differences
+
+    # what the file does not tell is none of what it can be now
+    made = {**dict.fromkeys(about, "unknown"), **table.about}
+    if differences := describe_differences(made, about):
+        raise SpanbertError(
+            f"The vectors of {path} cannot be compared with the query's: {differences}. Give the "
+            "pipeline and the options that made the file, or name another OUTPUT to make one."
+        )
 
 
 def find_neighbours(
