@@ -44,9 +44,10 @@ def rank(
     RAISES (SpanbertError): If no component of the pipeline gives texts this label.
     """
     first = nlp.make_doc(text) if isinstance(text, str) else text
-    pairs = (make_pair(nlp, first, other) for other in others)
+    # numbered on the way in: an error handler may drop some
+    pairs = ((make_pair(nlp, first, other), index) for index, other in enumerate(others))
     ranked = []
-    for index, doc in enumerate(nlp.pipe(pairs, batch_size=batch_size)):
+    for doc, index in nlp.pipe(pairs, as_tuples=True, batch_size=batch_size):
         if label not in doc.cats:
             raise SpanbertError(
                 f"no component gives texts the label {label!r}; there are: "

@@ -66,6 +66,8 @@ def vectors_cli(
     check_suffix(output)
     if fit is not None and query is not None:
         raise SpanbertError("Give --fit or --query, not both: each makes another OUTPUT.")
+    if fit is not None and transform is not None:
+        raise SpanbertError("Give --fit or --transform, not both: one is fitted on plain vectors.")
     nlp = load_pipeline(model, code, gpu_id)
     if of == "spans":
         settings = settings.with_spans_key(choose_spans_key(nlp, spans_key))

@@ -22,11 +22,15 @@ def read_made_with(path: Path, about: dict[str, Any]) -> VectorTable:
     RETURNS (VectorTable): The vectors.
     RAISES (SpanbertError): If the file cannot be read, or its vectors were made in another way.
     """
+    from spacy_spanbert.layers.vector_origin import describe_differences
+
     table = read_vectors(path)
-    if table.about != about:
+    # what the file does not tell is none of what it can be now
+    made = {**dict.fromkeys(about, "unknown"), **table.about}
+    if differences := describe_differences(made, about):
         raise SpanbertError(
-            f"{path} was made with {table.about}, but the query would be with {about}: name "
-            "another OUTPUT, or give the same options."
+            f"The vectors of {path} cannot be compared with the query's: {differences}. Give the "
+            "pipeline and the options that made the file, or name another OUTPUT to make one."
         )
     return table
 

@@ -90,25 +90,27 @@ def prepare(nlp: Language, settings: VectorsSettings, *, is_fit: bool = False) -
         asked["layers"] = _parse_layers(settings.layers)
     if settings.pooling is not None:
         asked["pooling"] = settings.pooling
-    current = encoder.vectors.settings
+    current, shim = encoder.vectors.settings, encoder_shim(encoder.model)
     try:
         read_settings(asked, encoder.name)
         encoder.vectors.settings = replace(current, **asked)
-        encoder_shim(encoder.model).vector_layers = encoder.vectors.layers
-        _ = encoder_shim(encoder.model).layers_beside_last
+        shim.vector_layers = encoder.vectors.layers
+        if is_fit:
+            encoder.vectors.transform = None
+        elif settings.transform is not None:
+            encoder.vectors.load(settings.transform)
+        about = encoder.vectors.about(shim)
     except ValueError as error:
         raise SpanbertError(str(error)) from error
-    if settings.transform is not None:
-        encoder.vectors.load(settings.transform)
-    if is_fit:
-        encoder.vectors.transform = None
+    # a transform that the pipeline brought has been checked against its weights
+    encoder.vectors.check_transform(shim, is_saved=settings.transform is None)
     writer = other_writer(nlp, encoder.name)
     if settings.of == "spans" and writer is not None:
         raise SpanbertError(
             f"Vectors of spans cannot be had from this pipeline: doc.tensor belongs to {writer!r}. "
             "Write those of words or documents."
         )
-    return {**encoder.vectors.about(), "of": settings.of}
+    return {**about, "of": settings.of}
 
 
 def _parse_layers(text: str) -> str | list[int]:
@@ -198,9 +200,10 @@ def fit_vectors(docs: Iterator[Doc], output: Path, kind: str, about: dict[str, A
             f"{kind!r} and {output}."
         )
     tensors: Iterator[Any] = (doc.tensor for doc in docs if len(doc))
-    transform = fit_transform(tensors, cast(TransformKind, kind))
+    origin = {key: about[key] for key in ("encoder", "layers", "pooling")}
+    transform = fit_transform(tensors, cast(TransformKind, kind), origin)
     with write_whole_bytes(output) as file:
-        file.write(transform.to_bytes(about))
+        file.write(transform.to_bytes())
 
 
 def _block(doc: Doc, number: int, settings: VectorsSettings) -> VectorBlock:

@@ -1,8 +1,9 @@
 """Centring and whitening of vectors: raw cosines of contextual vectors crowd together."""
 
+import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -30,10 +31,13 @@ class VectorTransform:
     mean (NDArray): Subtracted, float32, shape (width,).
     matrix (NDArray | None): Then multiplied from the right, float32, shape (width, width); None to
         centre only.
+    origin (dict[str, Any]): How the vectors it was fitted on were made, in JSON values; empty if
+        that is not known.
     """
 
     mean: np.ndarray
     matrix: np.ndarray | None = None
+    origin: dict[str, Any] = field(default_factory=dict)
 
     def apply(self, vectors: Any) -> Any:
         """Transform vectors; those that are zero, of words without pieces, stay zero.
@@ -55,16 +59,18 @@ class VectorTransform:
         moved[~vectors.any(axis=1)] = 0
         return moved
 
-    def to_bytes(self, about: dict[str, Any] | None = None) -> bytes:
-        """Store the transform.
+    @property
+    def fingerprint(self) -> str:
+        """RETURNS (str): 16 hexadecimal digits that tell it from other transforms."""
+        arrays = [self.mean] if self.matrix is None else [self.mean, self.matrix]
+        return hashlib.sha256(b"".join(a.astype("<f4").tobytes() for a in arrays)).hexdigest()[:16]
 
-        about (dict[str, Any] | None): How the vectors it was fitted on were made, in JSON values.
-        RETURNS (bytes): A safetensors file.
-        """
+    def to_bytes(self) -> bytes:
+        """RETURNS (bytes): A safetensors file, with the origin in its metadata."""
         arrays = {"mean": self.mean}
         if self.matrix is not None:
             arrays["matrix"] = self.matrix
-        metadata = {"vectors": json.dumps(about or {}, sort_keys=True)}
+        metadata = {"vectors": json.dumps(self.origin, sort_keys=True)}
         return safetensors.numpy.save(arrays, metadata=metadata)
 
 
@@ -79,23 +85,34 @@ def read_transform(data: bytes, source: str) -> VectorTransform:
     try:
         arrays = safetensors.numpy.load(data)
         mean, matrix = arrays["mean"], arrays.get("matrix")
+        origin = _read_origin(data)
         is_sound = mean.ndim == 1 and (matrix is None or matrix.shape == mean.shape * 2)
-    except (SafetensorError, KeyError):
+    except (SafetensorError, KeyError, ValueError):
         is_sound = False
     if not is_sound:
         raise SpanbertError(
             f"{source} holds no vector transform: expected a safetensors file with `mean` and "
             "perhaps `matrix`, as `python -m spacy spanbert vectors ... --fit` writes it"
         )
-    return VectorTransform(mean, matrix)
+    return VectorTransform(mean, matrix, origin)
 
 
-def fit_transform(blocks: Iterable[Any], kind: TransformKind) -> VectorTransform:
+def _read_origin(data: bytes) -> dict[str, Any]:
+    """The metadata, which the library reads from files only: a length, then a JSON header."""
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    origin: dict[str, Any] = json.loads(header["__metadata__"]["vectors"])
+    return origin
+
+
+def fit_transform(
+    blocks: Iterable[Any], kind: TransformKind, origin: dict[str, Any] | None = None
+) -> VectorTransform:
     """Fit a transform on the vectors of a corpus; no more than a block is held.
 
     blocks (Iterable[NDArray | cupy.ndarray]): Vectors, each of shape (n_words, width); rows of
         zeros are left out.
     kind (str): "centre", or "whiten", which centres too.
+    origin (dict[str, Any] | None): How the vectors were made, see EncoderVectors.origin.
     RETURNS (VectorTransform): The transform.
     RAISES (SpanbertError): If there are fewer than two vectors, or all are equal.
     """
@@ -118,7 +135,7 @@ def fit_transform(blocks: Iterable[Any], kind: TransformKind) -> VectorTransform
     matrix = None
     if kind == "whiten":
         matrix = _whitening(products / n_vectors - np.outer(mean, mean)).astype("float32")
-    return VectorTransform(mean.astype("float32"), matrix)
+    return VectorTransform(mean.astype("float32"), matrix, origin or {})
 
 
 def _whitening(covariance: np.ndarray) -> np.ndarray:

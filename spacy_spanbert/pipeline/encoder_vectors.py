@@ -13,6 +13,8 @@ from spacy_transformers.data_classes import FullTransformerBatch
 from spacy_spanbert.annotations.vectors import set_vectors
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.layers.encoder_output import vector_rows
+from spacy_spanbert.layers.encoder_shim import EncoderShim
+from spacy_spanbert.layers.vector_origin import describe_differences, vector_origin
 from spacy_spanbert.layers.vector_transform import VectorTransform, read_transform
 from spacy_spanbert.layers.word_pooling import POOLINGS, Pooling, pool_words
 
@@ -107,7 +109,12 @@ class EncoderVectors:
         if not self.settings.keep:
             return
         if writer := other_writer(nlp, name):
-            self._tell(name, writer)
+            self._tell(
+                "Component %r sets no vectors: doc.tensor belongs to %r, whose listeners read it. "
+                "To have them, give those listeners their own layers with nlp.replace_listeners "
+                "and remove %r; to do without, set [components.%s.vectors] keep = false.",
+                *(name, writer, writer, name),
+            )
             return
         for doc, vectors in zip(docs, self.pool(batch), strict=True):
             set_vectors(doc, vectors)
@@ -126,8 +133,8 @@ class EncoderVectors:
         self.from_bytes(path.read_bytes(), str(path))
 
     def to_bytes(self) -> bytes:
-        """RETURNS (bytes): The transform and the settings it belongs to; empty without one."""
-        return b"" if self.transform is None else self.transform.to_bytes(self.about())
+        """RETURNS (bytes): The transform and how its vectors were made; empty without one."""
+        return b"" if self.transform is None else self.transform.to_bytes()
 
     def from_bytes(self, data: bytes, source: str = "the pipeline") -> None:
         """Take what to_bytes stored.
@@ -156,24 +163,47 @@ class EncoderVectors:
         """
         self.from_bytes(path.read_bytes() if path.is_file() else b"", str(path))
 
-    def about(self) -> dict[str, Any]:
-        """RETURNS (dict[str, Any]): How vectors are made, for the files that hold some."""
-        layers = self.settings.layers
-        return {
-            "layers": layers if isinstance(layers, str) else list(layers),
-            "pooling": self.settings.pooling,
-            "transformed": self.transform is not None,
-        }
+    def about(self, shim: EncoderShim) -> dict[str, Any]:
+        """Tell how vectors are made, for the files that hold some.
 
-    def _tell(self, name: str, writer: str) -> None:
-        if writer not in self._told:
-            self._told.add(writer)
-            logger.warning(
-                "Component %r sets no vectors: doc.tensor belongs to %r, whose listeners read it. "
-                "To have them, give those listeners their own layers with nlp.replace_listeners "
-                "and remove %r; to do without, set [components.%s.vectors] keep = false.",
-                *(name, writer, writer, name),
+        shim (EncoderShim): The encoder, with weights.
+        RETURNS (dict[str, Any]): As from vector_origin, and `transform`: its fingerprint, or None.
+        """
+        origin = vector_origin(shim, self.settings.layers, self.settings.pooling)
+        transform = None if self.transform is None else self.transform.fingerprint
+        return {**origin, "transform": transform}
+
+    def check_transform(self, shim: EncoderShim, *, is_saved: bool = False) -> None:
+        """Refuse a transform that was fitted on vectors made in another way than these.
+
+        shim (EncoderShim): The encoder; without weights there is nothing to check.
+        is_saved (bool): Whether the transform was saved with this encoder, which may have learned
+            since the transform was fitted: that gets a warning in the log only.
+        RAISES (SpanbertError): Saying in what they differ.
+        """
+        if self.transform is None or not shim.has_module:
+            return
+        made = self.transform.origin
+        now = vector_origin(shim, self.settings.layers, self.settings.pooling)
+        if is_saved and made.get("encoder", now["encoder"]) != now["encoder"]:
+            self._tell(
+                "The encoder has learned since its vector transform was fitted: fit a new one with "
+                "`python -m spacy spanbert vectors MODEL CORPUS OUT --fit centre`."
             )
+            made = {**made, "encoder": now["encoder"]}
+        if differences := describe_differences(made, now):
+            raise SpanbertError(
+                f"the vector transform was fitted on other vectors: {differences}. Fit one on this "
+                "pipeline with these settings (`python -m spacy spanbert vectors MODEL CORPUS OUT "
+                "--fit centre`), or give the settings that it was fitted with"
+            )
+
+    def _tell(self, message: str, *values: str) -> None:
+        """Write a warning to the log, once."""
+        text = message % values
+        if text not in self._told:
+            self._told.add(text)
+            logger.warning(text)
 
 
 def other_writer(nlp: Language | None, name: str) -> str | None:

@@ -96,12 +96,14 @@ class SpanbertEncoder(LinkedEncoder):
         cased (bool | None): Whether capitals matter; needed where the checkpoint does not say.
         seed (int): For the weights of a new encoder.
         vector_transform (str | None): File of a centring or whitening for the vectors of words.
-        RAISES (ValueError): If there is neither checkpoint nor size, or both.
+        RAISES (ValueError): If there is neither checkpoint nor size, or both; if the transform was
+            fitted on another encoder, other layers or another pooling.
         """
         del get_examples
         found = find_checkpoint(self.name, checkpoint, size, tokenizer, cased, seed)
         if found is not None:
             set_checkpoint(self.model, found)
+            self.vectors.transform = None  # it belongs to the encoder that was there
         elif not encoder_shim(self.model).has_module:
             raise ValueError(
                 f"[initialize.components.{self.name}] checkpoint is missing: give a folder, a "
@@ -111,6 +113,7 @@ class SpanbertEncoder(LinkedEncoder):
         _ = encoder_shim(self.model).layers_beside_last  # refuses layers that are not there
         if vector_transform is not None:
             self.vectors.load(Path(vector_transform))
+            self.vectors.check_transform(encoder_shim(self.model))
         if nlp is not None:
             self.connect_listeners(nlp)
 
@@ -242,6 +245,7 @@ class SpanbertEncoder(LinkedEncoder):
             "vectors": self.vectors.from_bytes,
         }
         util.from_bytes(bytes_data, parts, exclude)
+        self.vectors.check_transform(encoder_shim(self.model), is_saved=True)
         return self
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
@@ -274,6 +278,7 @@ class SpanbertEncoder(LinkedEncoder):
 
         parts = {"checkpoint": load, VECTORS_FILE: self.vectors.from_disk}
         util.from_disk(path, parts, exclude)
+        self.vectors.check_transform(encoder_shim(self.model), is_saved=True)
         return self
 
 

@@ -1,6 +1,7 @@
 """`python -m spacy spanbert vectors`, in the tests' process."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from spacy_spanbert.cli import app
-from spacy_spanbert.data.vector_files import read_vectors
+from spacy_spanbert.data.vector_files import COLUMNS, VectorBlock, read_vectors, write_vectors
 from spacy_spanbert.layers.vector_transform import fit_transform, read_transform
+from spacy_spanbert.nn.fingerprint import encoder_fingerprint
 from tests.cli.annotate_command import text_of
-from tests.tiny_pipeline import make_nlp
+from tests.tiny_encoder import write_tiny_bert
+from tests.tiny_pipeline import make_nlp, make_vectors_nlp
 
 TEXTS = ["She left the bank of the river .", "", "The bank of the king  is old ."]
 
@@ -59,8 +62,14 @@ def test_every_word_has_a_row_with_its_text_and_place(model, corpus, tmp_path):
     places = zip(columns["doc"], columns["start"], columns["end"], columns["text"], strict=True)
     assert all(TEXTS[doc][start:end] == text for doc, start, end, text in places)
     assert columns["context"][0].startswith("She left the bank")
-    expected = {"layers": "last", "of": "words", "pooling": "mean", "transformed": False}
-    assert table.about == expected
+    encoder = spacy.load(model).get_pipe("spanbert").model.shims[0].module
+    assert table.about == {
+        "encoder": encoder_fingerprint(encoder),
+        "layers": [2],
+        "pooling": "mean",
+        "transform": None,
+        "of": "words",
+    }
 
 
 def test_layers_pooling_and_float16_are_options(model, corpus, tmp_path):
@@ -72,7 +81,7 @@ def test_layers_pooling_and_float16_are_options(model, corpus, tmp_path):
     table = read_vectors(tmp_path / "a.npz")
     assert table.vectors.dtype == np.float16
     np.testing.assert_allclose(table.vectors, expected, rtol=1e-2, atol=1e-2)
-    assert table.about["layers"] == [0, -1]
+    assert table.about["layers"] == [0, 2]
 
 
 def test_documents_and_spans_have_rows_too(model, corpus, tmp_path):
@@ -102,7 +111,7 @@ def test_a_transform_is_fitted_and_applied(model, corpus, tmp_path, kind):
     np.testing.assert_allclose(loaded.mean, expected.mean, rtol=1e-4, atol=1e-5)
     assert vectors(model, corpus, tmp_path / "a.npz", "--transform", path).exit_code == 0
     table = read_vectors(tmp_path / "a.npz")
-    assert table.about["transformed"]
+    assert table.about["transform"] == loaded.fingerprint
     np.testing.assert_allclose(table.vectors, loaded.apply(rows), rtol=1e-2, atol=1e-2)
 
 
@@ -117,7 +126,7 @@ def test_a_query_finds_the_word_in_its_own_context_first(model, corpus, tmp_path
     assert len([line for line in lines if line.strip()[:2] in ("0.", "1.")]) == 3
     run = vectors(model, corpus, out, "--query", TEXTS[0], "--layers", "0", "--word", "bank")
     assert run.exit_code == 1
-    assert "'layers': 'last'" in text_of(run)
+    assert "layers [2], here [0]. Give the pipeline and the options" in text_of(run)
     run = vectors(model, corpus, out, "--query", "an old bank", "--word", "banks")
     assert (run.exit_code, "it has an, old, bank." in text_of(run)) == (1, True)
 
@@ -133,6 +142,10 @@ def test_a_query_finds_the_word_in_its_own_context_first(model, corpus, tmp_path
         (["--pooling", "max"], 'pooling is "mean" or "first"'),
         (["--fit", "pca"], "--fit is centre or whiten"),
         (["--fit", "centre", "--query", "a b"], "Give --fit or --query, not both"),
+        (
+            ["--fit", "centre", "--transform", "a.safetensors"],
+            "Give --fit or --transform, not both",
+        ),
         (["--transform", "no.safetensors"], "there is no file no.safetensors"),
         (["--batch-size", "0"], "--batch-size is at least 1"),
     ],
@@ -164,3 +177,69 @@ def test_a_query_without_scikit_learn_names_the_extra(model, corpus, tmp_path, m
     run = vectors(model, corpus, tmp_path / "a.npz", "--query", "a bank")
     assert run.exit_code == 1
     assert "pip install 'spacy-spanbert[vectors]'" in text_of(run)
+
+
+@pytest.fixture(scope="module")
+def other_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of the same sizes, with other weights."""
+    path = tmp_path_factory.mktemp("pipelines")
+    make_vectors_nlp(write_tiny_bert(path / "bert", seed=1)).to_disk(path / "model")
+    return path / "model"
+
+
+def test_vectors_of_another_encoder_or_transform_are_not_searched(
+    model, other_model, corpus, tmp_path
+):
+    out, transform = tmp_path / "a.npz", tmp_path / "t.safetensors"
+    assert vectors(model, corpus, out).exit_code == 0
+    assert vectors(model, corpus, transform, "--fit", "centre").exit_code == 0
+    query = ["--query", TEXTS[2], "--word", "bank"]
+    run = vectors(other_model, corpus, out, *query)
+    assert run.exit_code == 1
+    assert re.search(
+        "a.npz cannot be compared .*: encoder [0-9a-f]{16}, here [0-9a-f]", text_of(run)
+    )
+    run = vectors(model, corpus, out, *query, "--transform", transform)
+    assert (run.exit_code, "transform None, here " in text_of(run)) == (1, True)
+    assert vectors(model, corpus, out, *query, "--layers", "-1").exit_code == 0
+
+
+def test_a_file_that_does_not_say_how_it_was_made_is_not_searched(model, corpus, tmp_path):
+    block = VectorBlock({name: [0] for name in COLUMNS} | {"text": ["a"], "context": ["a"]},
+        np.ones((1, 32), dtype="float32"))  # fmt: skip
+    write_vectors([block], tmp_path / "a.npz", "float32", {"layers": [2], "pooling": "mean"})
+    run = vectors(model, corpus, tmp_path / "a.npz", "--query", "a")
+    assert (run.exit_code, "encoder unknown, here " in text_of(run)) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--layers", "0"], r"other vectors: layers \[2\], here \[0\]"),
+        (["--pooling", "first"], "other vectors: pooling mean, here first"),
+        (None, "other vectors: encoder [0-9a-f]{16}, here [0-9a-f]{16}"),
+    ],
+)
+def test_a_transform_of_other_vectors_is_refused(
+    model, other_model, corpus, tmp_path, options, message
+):
+    transform = tmp_path / "t.safetensors"
+    assert vectors(model, corpus, transform, "--fit", "centre").exit_code == 0
+    used = other_model if options is None else model
+    run = vectors(used, corpus, tmp_path / "a.npz", "--transform", transform, *(options or []))
+    assert run.exit_code == 1
+    assert re.search(message + r"\. Fit one on this pipeline", text_of(run))
+
+
+def test_options_that_a_pipelines_own_transform_was_not_fitted_for_are_refused(
+    model, corpus, tmp_path
+):
+    nlp = spacy.load(model, config={"components.spanbert.vectors.keep": True})
+    assert vectors(model, corpus, tmp_path / "t.safetensors", "--fit", "centre").exit_code == 0
+    nlp.get_pipe("spanbert").vectors.load(tmp_path / "t.safetensors")
+    nlp.to_disk(tmp_path / "nlp")
+    assert vectors(tmp_path / "nlp", corpus, tmp_path / "a.npz").exit_code == 0
+    run = vectors(tmp_path / "nlp", corpus, tmp_path / "b.npz", "--layers", "0")
+    assert (run.exit_code, "layers [2], here [0]" in text_of(run)) == (1, True)
+    refitted = vectors(tmp_path / "nlp", corpus, tmp_path / "u.safetensors", "--fit", "centre")
+    assert refitted.exit_code == 0

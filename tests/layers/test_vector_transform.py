@@ -70,8 +70,12 @@ def test_the_cosine_of_words_in_general_falls_to_about_zero():
 
 @pytest.mark.parametrize("kind", ["centre", "whiten"])
 def test_a_stored_transform_does_the_same(kind):
-    transform = fit_transform([make_vectors()], kind)
-    loaded = read_transform(transform.to_bytes({"layers": "last"}), "a file")
+    transform = fit_transform([make_vectors()], kind, {"layers": [2]})
+    loaded = read_transform(transform.to_bytes(), "a file")
+    assert loaded.origin == {"layers": [2]}
+    assert loaded.fingerprint == transform.fingerprint
+    other = fit_transform([make_vectors() + 1], kind)
+    assert other.fingerprint != transform.fingerprint
     assert np.array_equal(loaded.apply(make_vectors()), transform.apply(make_vectors()))
 
 
