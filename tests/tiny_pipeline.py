@@ -45,6 +45,17 @@ FLAT = (
     (["They", "left", "Rome", "for", "Paris"], [(2, 3, "GPE"), (4, 5, "GPE")]),
     (["It", "rained", "all", "day", "."], []),
 )
+# spaCy's own small network, without an encoder of ours
+PLAIN_TOK2VEC = {
+    "@architectures": "spacy.HashEmbedCNN.v2",
+    "width": 32,
+    "depth": 2,
+    "embed_size": 200,
+    "window_size": 1,
+    "maxout_pieces": 2,
+    "subword_features": True,
+    "pretrained_vectors": None,
+}
 Annotated = tuple[list[str], list[tuple[int, int, str]]]
 
 

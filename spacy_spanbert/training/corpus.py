@@ -61,12 +61,25 @@ def make_corpus(
     RETURNS (NamingCorpus): Call it with a pipeline to get examples.
     RAISES (SpanbertError): If there is no path.
     """
+    return NamingCorpus(
+        check_path(path, "convert"), gold_preproc=gold_preproc, limit=limit, augmenter=augmenter
+    )
+
+
+def check_path(path: Path | None, command: str) -> Path:
+    """Refuse a config without a corpus.
+
+    path (Path | None): What the config says.
+    command (str): The command that writes such corpora, as in "convert --pairs".
+    RETURNS (Path): The path.
+    RAISES (SpanbertError): If there is none.
+    """
     if path is None:
         raise SpanbertError(
             "the config has no corpus: give --paths.train and --paths.dev, .spacy files as "
-            "`python -m spacy spanbert convert` writes them"
+            f"`python -m spacy spanbert {command}` writes them"
         )
-    return NamingCorpus(path, gold_preproc=gold_preproc, limit=limit, augmenter=augmenter)
+    return path
 
 
 def _read_file(path: Path, vocab: Vocab) -> Iterator[Doc]:

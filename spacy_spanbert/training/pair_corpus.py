@@ -9,7 +9,7 @@ from spacy.training import Example
 
 from spacy_spanbert.annotations.pair import is_pair, make_pair, segments
 from spacy_spanbert.errors import SpanbertError
-from spacy_spanbert.training.corpus import NamingCorpus
+from spacy_spanbert.training.corpus import NamingCorpus, check_path
 
 
 class PairCorpus(NamingCorpus):
@@ -47,9 +47,4 @@ def make_pair_corpus(path: Path | None, *, limit: int = 0) -> PairCorpus:
     RETURNS (PairCorpus): Call it with a pipeline to get examples.
     RAISES (SpanbertError): If there is no path.
     """
-    if path is None:
-        raise SpanbertError(
-            "the config has no corpus: give --paths.train and --paths.dev, .spacy files as "
-            "`python -m spacy spanbert convert --pairs` writes them"
-        )
-    return PairCorpus(path, limit=limit)
+    return PairCorpus(check_path(path, "convert --pairs"), limit=limit)

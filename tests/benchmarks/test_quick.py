@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import pytest
@@ -208,13 +209,24 @@ def check_f1(results: dict[str, Any]) -> None:
 def test_texts(data: Path, output: Path):
     folder = data / "ud_english_ewt"
     folder.mkdir()
+    genres = {}
     for split in ("train", "dev"):
         lines = (ROOT / "assets" / "texts" / f"{split}.jsonl").read_text("utf8").splitlines()[:24]
         records = [json.loads(line) for line in lines]
         made = [{"text": x["text"], "doc_id": f"{x['label']}-1"} for x in records]
         (folder / f"{split}.jsonl").write_text("".join(json.dumps(x) + "\n" for x in made), "utf8")
+        genres[split] = {x["label"] for x in records}
     results = run_quick("texts", data, output)
-    check_classification(results, {"spanbert, auto", "spanbert, float32", "textcat"})
+    contenders = ["spanbert, auto", "spanbert, float32", "textcat"]
+    assert [(run["contender"], run["seed"]) for run in results["runs"]] == [
+        (name, 0) for name in contenders
+    ]
+    assert len(genres["dev"]) == 5
+    for run in results["runs"]:
+        assert run["f_per_label"].keys() == genres["dev"]
+    # textcat is what ours are compared with
+    assert results["ratios"].keys() == {"spanbert, auto", "spanbert, float32"}
+    check_classification(results, contenders)
 
 
 @pytest.mark.benchmark
@@ -225,18 +237,30 @@ def test_pairs(data: Path, output: Path):
             source = ROOT / "assets" / "pairs" / "dev.jsonl"
             lines = source.read_text("utf8").splitlines(True)[:24]
             (data / name / f"{split}.jsonl").write_text("".join(lines), "utf8")
-    results = run_quick("pairs", data, output, "--skip-peer")
+    results = run_quick("pairs", data, output, "--skip-peer", "--seeds", "2")
     assert results.keys() == {"sick", "mrpc"}
+    contenders = ["spanbert, auto", "spanbert, float32"]
     for corpus in results.values():
-        check_classification(corpus, {"spanbert, auto", "spanbert, float32"})
+        assert corpus["n_train"] == corpus["n_test"] == 24
+        assert [(run["contender"], run["seed"]) for run in corpus["runs"]] == [
+            (name, seed) for seed in (0, 1) for name in contenders
+        ]
+        for run in corpus["runs"]:
+            assert run["f_per_label"].keys() == {"follows", "other"}
+        assert corpus["ratios"] == {}  # without the peer
+        check_classification(corpus, contenders, n_seeds=2)
 
 
-def check_classification(results: dict[str, Any], contenders: set[str]) -> None:
-    assert {row["contender"] for row in results["summary"]} == contenders
+def check_classification(results: dict[str, Any], contenders: list[str], n_seeds: int = 1) -> None:
+    """What a summary says is the mean of what its runs say."""
+    assert [row["contender"] for row in results["summary"]] == contenders
     for row in results["summary"]:
-        assert 0 <= row["macro_f"] <= 1
+        runs = [run for run in results["runs"] if run["contender"] == row["contender"]]
+        assert row["n_seeds"] == len(runs) == n_seeds
+        for key in ("accuracy", "macro_f"):
+            assert row[key] == pytest.approx(mean(run[key] for run in runs), abs=1e-4)
+            assert 0 <= row[key] <= 1
         assert row["train_per_second"] > 0 < row["predict_per_second"]
-    assert all(run["f_per_label"] for run in results["runs"])
 
 
 @pytest.mark.benchmark

@@ -16,6 +16,7 @@ from spacy_spanbert.data.labelled_convert import convert_labelled
 from spacy_spanbert.data.problems import Problems
 from spacy_spanbert.errors import SpanbertError
 from tests.pipeline.classifying import PAIRS, TEXTS
+from tests.short_training import short_training
 from tests.tiny_pipeline import fit, make_examples, make_nlp
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -47,19 +48,10 @@ def trained(request, tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) 
         CONFIGS / f"{request.param}.cfg",
         folder,
         overrides={
-            "paths.train": str(folder / "gold.spacy"),
-            "paths.dev": str(folder / "gold.spacy"),
-            "paths.encoder": str(tiny_bert),
-            "components.spanbert.lr_scale": 1.0,
-            "components.spanbert.model.precision": "float32",
+            **short_training(folder / "gold.spacy", tiny_bert),
             "components.spanbert.model.dropout": 0.0,
             f"components.spanbert_{request.param}.multilabel": True,
             f"components.spanbert_{request.param}.model.hidden_width": 32,
-            "training.max_steps": 60,
-            "training.eval_frequency": 20,
-            "training.accumulate_gradient": 2,
-            "training.optimizer.learn_rate.initial_rate": 0.01,
-            "training.optimizer.learn_rate.warmup_steps": 5,
         },
     )
     return folder

@@ -14,6 +14,7 @@ from spacy.tokens import DocBin
 from transformers import AutoModel
 from typer.testing import CliRunner
 
+from tests.short_training import short_training
 from tests.tiny_pipeline import FLAT, NESTED, encoder_weights, found_spans, make_examples
 
 CONFIG = Path(__file__).parents[2] / "configs" / "spans.cfg"
@@ -31,18 +32,8 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def overrides(corpus: Path, checkpoint: Path, **more) -> dict:
     return {
-        "paths.train": str(corpus),
-        "paths.dev": str(corpus),
-        "paths.encoder": str(checkpoint),
-        "components.spanbert.lr_scale": 1.0,
-        "components.spanbert.model.precision": "float32",
+        **short_training(corpus, checkpoint),
         "components.spanbert_spancat.model.hidden_width": 32,
-        "training.max_steps": 60,
-        "training.eval_frequency": 20,
-        "training.accumulate_gradient": 2,
-        "training.optimizer.learn_rate.initial_rate": 0.01,
-        "training.optimizer.learn_rate.warmup_steps": 5,
-        "training.optimizer.learn_rate.total_steps": 60,
         **more,
     }
 

@@ -12,6 +12,7 @@ from spacy.training import Example
 import spacy_spanbert.layers.encoder as encoder_module
 from spacy_spanbert.layers.encoder import encoder_shim
 from tests.pipeline.heads import assert_close, gradients
+from tests.short_training import short_training
 from tests.tagging_pipeline import add_tagging
 from tests.tiny_pipeline import (
     FLAT,
@@ -117,18 +118,11 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_the_shipped_config_learns_each_from_the_docs_that_have_it(corpus, tiny_bert, tmp_path):
     overrides = {
-        "paths.train": str(corpus),
-        "paths.dev": str(corpus),
-        "paths.encoder": str(tiny_bert),
-        "components.spanbert.lr_scale": 1.0,
+        **short_training(corpus, tiny_bert, n_steps=100),
         **{f"components.{name}.model.precision": "float32" for name in PRECISE},
         "components.spanbert_spancat.model.hidden_width": 32,
         "components.spanbert_textcat.model.hidden_width": 32,
-        "training.max_steps": 100,
-        "training.eval_frequency": 50,
-        "training.optimizer.learn_rate.initial_rate": 0.01,
-        "training.optimizer.learn_rate.warmup_steps": 5,
-        "training.optimizer.learn_rate.total_steps": 100,
+        "training.accumulate_gradient": 1,
     }
     train(CONFIG, tmp_path, overrides=overrides)
     nlp = spacy.load(tmp_path / "model-best")

@@ -17,7 +17,7 @@ from tests.tagging_pipeline import (
     make_tagging_nlp,
     ner_examples,
 )
-from tests.tiny_pipeline import add_encoder, fit, initialize, make_optimizer
+from tests.tiny_pipeline import PLAIN_TOK2VEC, add_encoder, fit, initialize, make_optimizer
 
 GOLD = [entities for _, entities in ENTITIES]
 CHOICES = [
@@ -152,17 +152,7 @@ def test_a_random_field_that_was_not_trained_cannot_be_asked_for(tiny_bert):
 
 def test_it_learns_on_a_plain_tok2vec_without_our_encoder():
     nlp = spacy.blank("en")
-    tok2vec = {
-        "@architectures": "spacy.HashEmbedCNN.v2",
-        "width": 32,
-        "depth": 2,
-        "embed_size": 200,
-        "window_size": 1,
-        "maxout_pieces": 2,
-        "subword_features": True,
-        "pretrained_vectors": None,
-    }
-    add_tagging(nlp, "spanbert_ner", model={"tok2vec": tok2vec})
+    add_tagging(nlp, "spanbert_ner", model={"tok2vec": PLAIN_TOK2VEC})
     examples = ner_examples(nlp)
     nlp.initialize(lambda: examples)
     fit(nlp, examples, 60, learn_rate=0.01)

@@ -1,6 +1,3 @@
-import os
-import subprocess
-import sys
 import warnings
 
 import numpy as np
@@ -18,6 +15,7 @@ from spacy_spanbert.layers.encoder_output import n_cls_rows
 from spacy_spanbert.training.pair_corpus import make_pair_corpus
 from tests.pipeline.classifying import MODEL, PAIRS, make_classifier, pair_examples, text_examples
 from tests.pipeline.test_survival import STRANGE
+from tests.several_processes import assert_done
 from tests.text.samples import texts
 from tests.tiny_pipeline import fit, make_optimizer
 
@@ -186,14 +184,7 @@ print("done")
 
 def test_several_processes_after_a_forward_pass_in_the_parent(nlp, tmp_path):
     nlp.to_disk(tmp_path)
-    run = subprocess.run(
-        [sys.executable, "-c", SEVERAL_PROCESSES, str(tmp_path)],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-    assert (run.returncode, run.stdout, run.stderr) == (0, "done\n", "")
+    assert_done(SEVERAL_PROCESSES, tmp_path)
 
 
 def test_settings_for_pairs_are_those_of_the_config_not_of_what_was_saved(tiny_bert, tmp_path):

@@ -13,6 +13,7 @@ from spacy.training import Example
 from spacy_spanbert.layers.head_model import head_shim
 from tests.tiny_pipeline import (
     NESTED,
+    PLAIN_TOK2VEC,
     add_encoder,
     add_spancat,
     fit,
@@ -266,17 +267,7 @@ def test_the_whole_of_a_long_text_is_trained_as_in_one_piece(tiny_bert, monkeypa
 
 def test_it_learns_on_a_plain_tok2vec_without_our_encoder():
     nlp = spacy.blank("en")
-    tok2vec = {
-        "@architectures": "spacy.HashEmbedCNN.v2",
-        "width": 32,
-        "depth": 2,
-        "embed_size": 200,
-        "window_size": 1,
-        "maxout_pieces": 2,
-        "subword_features": True,
-        "pretrained_vectors": None,
-    }
-    add_spancat(nlp, model={"tok2vec": tok2vec})
+    add_spancat(nlp, model={"tok2vec": PLAIN_TOK2VEC})
     examples = make_examples(nlp)
     nlp.initialize(lambda: examples)
     fit(nlp, examples, 100, learn_rate=0.01)

@@ -1,8 +1,5 @@
 """Any text at all: nothing is lost, nothing hangs, nothing is out of bounds."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +10,7 @@ from spacy import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from tests.several_processes import assert_done
 from tests.text.samples import TEXTS, texts
 from tests.tiny_pipeline import found_spans, make_nlp, make_optimizer
 
@@ -151,16 +149,7 @@ print("done")
 """
 
 
-@pytest.mark.parametrize("n_threads", ["1", "2"])
+@pytest.mark.parametrize("n_threads", [1, 2])
 def test_several_processes_after_a_forward_pass_in_the_parent(trained_folder, n_threads):
     """A fork after OpenMP has started its threads must not hang."""
-    run = subprocess.run(
-        [sys.executable, "-c", SEVERAL_PROCESSES, str(trained_folder)],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        env={**os.environ, "OMP_NUM_THREADS": n_threads},
-    )
-    assert run.returncode == 0, run.stderr
-    assert run.stdout == "done\n"
-    assert run.stderr == ""
+    assert_done(SEVERAL_PROCESSES, trained_folder, n_threads=n_threads)

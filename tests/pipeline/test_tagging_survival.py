@@ -1,9 +1,6 @@
 """Components that tag words: any text at all, several processes, spaCy's own commands."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +18,8 @@ from spacy.training import Example
 from typer.testing import CliRunner
 
 from tests.pipeline.test_survival import STRANGE
+from tests.several_processes import assert_done
+from tests.short_training import short_training
 from tests.tagging_pipeline import (
     ENTITIES,
     TAGS,
@@ -134,31 +133,13 @@ def test_several_processes_find_what_one_does(tiny_bert, tmp_path):
     nlp = make_nlp(tiny_bert)
     fit(nlp, ner_examples(nlp), 15, learn_rate=0.01)
     nlp.to_disk(tmp_path / "nlp")
-    run = subprocess.run(
-        [sys.executable, "-c", SEVERAL_PROCESSES, str(tmp_path / "nlp")],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        env={**os.environ, "OMP_NUM_THREADS": "2"},
-    )
-    assert run.returncode == 0, run.stderr
-    assert (run.stdout, run.stderr) == ("done\n", "")
+    assert_done(SEVERAL_PROCESSES, tmp_path / "nlp", n_threads=2)
 
 
 def overrides(corpus: Path, checkpoint: Path, name: str) -> dict:
     return {
-        "paths.train": str(corpus),
-        "paths.dev": str(corpus),
-        "paths.encoder": str(checkpoint),
-        "components.spanbert.lr_scale": 1.0,
-        "components.spanbert.model.precision": "float32",
+        **short_training(corpus, checkpoint, n_steps=30),
         f"components.spanbert_{name}.model.precision": "float32",
-        "training.max_steps": 30,
-        "training.eval_frequency": 15,
-        "training.accumulate_gradient": 2,
-        "training.optimizer.learn_rate.initial_rate": 0.01,
-        "training.optimizer.learn_rate.warmup_steps": 3,
-        "training.optimizer.learn_rate.total_steps": 30,
     }
 
 

@@ -1,8 +1,5 @@
 """Vectors of words from the component `spanbert`."""
 
-import os
-import subprocess
-import sys
 import weakref
 from pathlib import Path
 
@@ -17,6 +14,7 @@ from transformers import AutoModel, AutoTokenizer
 from spacy_spanbert import restore_vectors
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.layers.vector_transform import fit_transform
+from tests.several_processes import assert_done
 from tests.tiny_pipeline import (
     add_encoder,
     initialize,
@@ -250,16 +248,7 @@ print("done")
 
 def test_several_processes_keep_vectors_and_components_in_them_have_hooks(nlp, tmp_path):
     nlp.to_disk(tmp_path / "nlp")
-    run = subprocess.run(
-        [sys.executable, "-c", SEVERAL_PROCESSES, str(tmp_path / "nlp"), TEXT],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-    assert run.returncode == 0, run.stderr
-    assert run.stdout == "done\n"
-    assert run.stderr == ""
+    assert_done(SEVERAL_PROCESSES, tmp_path / "nlp", TEXT)
 
 
 def test_a_listener_with_an_encoder_of_its_own_adds_no_layers_up(tiny_bert, monkeypatch):
