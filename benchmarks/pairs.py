@@ -7,7 +7,9 @@ its test split is held back; MRPC on test. CrossEncoder takes part where it is i
 import importlib.util
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import chdir
 from functools import partial
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
@@ -55,7 +57,8 @@ def cross_encoder(
     ]
     loader: Any = DataLoader(examples, shuffle=True, batch_size=BATCH)
     start = perf_counter()
-    with warnings.catch_warnings():
+    # it writes to the folder it is called in
+    with TemporaryDirectory() as folder, chdir(folder), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(
             loader,
