@@ -1,6 +1,5 @@
 """The component `spanbert_relations`: learning relations, saving, every mode."""
 
-
 import pytest
 import spacy
 
