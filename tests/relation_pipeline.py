@@ -107,3 +107,8 @@ def found_relations(doc: Doc) -> list[tuple[int, int, int, int, str]]:
     return sorted(
         (r.head.start, r.head.end, r.tail.start, r.tail.end, r.label) for r in doc._.relations
     )
+
+
+def predict(nlp: Language, data: Sequence[Related] = RELATED, key: str = "sc") -> list[Doc]:
+    """Annotate Docs of these words that have the gold spans."""
+    return list(nlp.pipe(bare_doc(nlp, related, key) for related in data))
