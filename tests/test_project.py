@@ -117,3 +117,21 @@ def test_texts_and_pairs_train_and_score_pipelines(tmp_path: Path, tiny_bert: Pa
     scores = srsly.read_json(tmp_path / "metrics" / f"{kind}.json")
     assert 0 <= scores["cats_acc"] <= 1
     assert scores["cats_f_per_type"].keys() == set(nlp.get_pipe(f"spanbert_{config}").labels)
+
+
+@pytest.mark.slow
+def test_relations_trains_and_scores_a_pipeline(tmp_path: Path, tiny_bert: Path) -> None:
+    shutil.copy(ROOT / "project.yml", tmp_path)
+    variables = {"encoder": str(tiny_bert), "relations_config": "short.cfg"}
+    for split in ("train", "dev"):
+        lines = (ROOT / f"assets/relations/{split}.jsonl").read_text(encoding="utf8").splitlines()
+        (tmp_path / f"{split}.jsonl").write_text("\n".join(lines[:30]) + "\n", encoding="utf8")
+        variables[f"relations_{split}"] = f"{split}.jsonl"
+    short = Config().from_disk(ROOT / "configs/relations.cfg", interpolate=False)
+    short["training"]["max_steps"] = 4
+    short["training"]["eval_frequency"] = 2
+    short.to_disk(tmp_path / "short.cfg")
+    _run(tmp_path, "relations", **variables)
+    nlp = spacy.load(tmp_path / "training/relations/model-best")
+    assert nlp.pipe_names == ["spanbert", "spanbert_relations"]
+    assert "relations_f" in srsly.read_json(tmp_path / "metrics/relations.json")

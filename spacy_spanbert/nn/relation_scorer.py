@@ -183,8 +183,10 @@ class RelationScorer(nn.Module):
         layout = lay_out(rows.arguments, heads, tails)
         with torch.autocast(rows.heads.device.type, enabled=False):
             hidden = rows.heads.index_select(0, heads).add_(rows.tails.index_select(0, tails))
-            hidden.add_(self.distance_rows.index_select(0, layout.distances))
-            hidden.add_(self.arrangement_rows.index_select(0, layout.arrangements))
+            # [n_distances * n_arrangements, hidden_width]: one row to fetch a pair, not two
+            places = (self.distance_rows.unsqueeze(1) + self.arrangement_rows).flatten(0, 1)
+            place = layout.distances * len(ARRANGEMENTS) + layout.arrangements
+            hidden.add_(places.index_select(0, place))
             if rows.context is not None:
                 left, left_end, right, right_end = layout.context
                 highest = torch.maximum(

@@ -17,8 +17,8 @@ Indices = NDArray[np.int64]
 # Gets a Doc, its spans (by start, the longer first), and the pairs of labels that relations of the
 # training data join. Yields heads and tails, as positions among the spans, block by block.
 Candidates = Callable[[Doc, Sequence[Span], LabelPairs], Iterator[tuple[Indices, Indices]]]
-# So many pairs, or those of one span, are a block.
-BLOCK_PAIRS = 16_384
+# So many pairs each way, or those of one span, are a block: few enough for the processor's cache.
+BLOCK_PAIRS = 2048
 
 
 @registry.misc("spacy-spanbert.relation_candidates.v1")
