@@ -19,6 +19,7 @@ PROGRAMS = (
     "pretraining_speed",
     "texts",
     "pairs",
+    "relations",
     "peak_memory",
     "scaling",
     "tags",
@@ -27,7 +28,7 @@ PROGRAMS = (
     "representations",
     "pretraining_gain",
 )
-NEEDS_DATA = ("genia_f1", "pairs", "pretraining_gain", "texts")
+NEEDS_DATA = ("genia_f1", "pairs", "pretraining_gain", "relations", "texts")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

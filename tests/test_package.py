@@ -20,6 +20,7 @@ GROUPS = (
     "spacy_architectures",
     "spacy_cli",
     "spacy_factories",
+    "spacy_misc",
     "spacy_readers",
     "spacy_scorers",
     "spacy_spanbert_corruptions",
@@ -43,6 +44,7 @@ FACTORIES = (
     "spanbert_tagger",
     "spanbert_textcat",
     "spanbert_paircat",
+    "spanbert_relations",
 )
 
 # Begins a script in which packages are as if they were not installed.

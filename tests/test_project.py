@@ -90,6 +90,7 @@ def test_package_builds_a_wheel(project: Path) -> None:
         ("tagger", "tags", "wnut17", "ner", "ents_f"),
         ("texts", "texts", "texts", "textcat", "cats_acc"),
         ("pairs", "pairs", "pairs", "paircat", "cats_acc"),
+        ("relations", "relations", "relations", "relations", "relations_f"),
     ],
 )
 def test_other_heads_train_and_score_pipelines_of_the_users_corpus(

@@ -9,6 +9,9 @@ from spacy.language import Language
 
 from spacy_spanbert.errors import SpanbertError
 
+# Factories whose spans_key names spans that they read; their labels are none of spans.
+READS_SPANS = {"spanbert_relations"}
+
 
 def load_pipeline(model: str, code: Path | None = None, gpu_id: int = -1) -> Language:
     """Load a pipeline, with what it needs.
@@ -53,8 +56,15 @@ def written_keys(nlp: Language) -> list[str]:
     nlp (Language): The pipeline.
     RETURNS (list[str]): The keys, sorted; empty if no component has such a setting.
     """
-    keys = {nlp.get_pipe_config(name).get("spans_key") for name in nlp.pipe_names}
-    return sorted(key for key in keys if isinstance(key, str))
+    keys = {_written_key(nlp, name) for name in nlp.pipe_names}
+    return sorted(key for key in keys if key is not None)
+
+
+def _written_key(nlp: Language, name: str) -> str | None:
+    if nlp.get_pipe_meta(name).factory in READS_SPANS:
+        return None
+    key = nlp.get_pipe_config(name).get("spans_key")
+    return key if isinstance(key, str) else None
 
 
 def choose_spans_key(nlp: Language, spans_key: str | None) -> str:
@@ -88,7 +98,7 @@ def span_labels(nlp: Language, spans_key: str) -> set[str]:
     return {
         label
         for name, labels in nlp.pipe_labels.items()
-        if name in nlp.pipe_names and nlp.get_pipe_config(name).get("spans_key") == spans_key
+        if name in nlp.pipe_names and _written_key(nlp, name) == spans_key
         for label in labels
         if isinstance(label, str)
     }

@@ -89,6 +89,8 @@ def _has_threshold(component: Any) -> bool:
 
 def default_score(nlp: Language, name: str) -> str:
     """RETURNS (str): The score that a component with a threshold is tuned for."""
+    if "relations_f" in (nlp.get_pipe_meta(name).default_score_weights or {}):
+        return "relations_f"
     key = nlp.get_pipe(name).cfg.get("spans_key")  # type: ignore[attr-defined]
     return "cats_macro_f" if key is None else f"spans_{key}_f"
 

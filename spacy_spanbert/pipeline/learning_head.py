@@ -80,6 +80,15 @@ class LearningHead(LabelledHead):
         """RETURNS (bool): Whether there is a word; without one a batch teaches nothing."""
         return any(len(doc) for doc in docs)
 
+    def begin_batch(self, examples: list[Example]) -> TrainingPass | None:
+        """Score a batch in training; for components in which gold decides what is scored.
+
+        examples (list[Example]): The batch.
+        RETURNS (TrainingPass | None): What begin_update gives for the predicted Docs; None if there
+            is nothing to learn from.
+        """
+        return self.begin_update([example.predicted for example in examples])
+
     @abstractmethod
     def begin_update(self, docs: list[Doc]) -> TrainingPass:
         """Score Docs in training.
@@ -109,12 +118,14 @@ class LearningHead(LabelledHead):
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.update")
-        docs = [example.predicted for example in examples]
-        if not self.has_something_to_score(docs):
+        if not self.has_something_to_score([example.predicted for example in examples]):
             return losses
         self.check_weights()
         set_dropout_rate(self.model, drop)
-        scores, backprop = self.begin_update(docs)
+        begun = self.begin_batch(examples)
+        if begun is None:
+            return losses
+        scores, backprop = begun
         loss, d_scores = self.get_loss(examples, scores)
         backprop(d_scores)
         if sgd is not None:

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from spacy.tokens import Doc, Span, SpanGroup
 from torch import Tensor
 
 from spacy_spanbert.annotations.overlap import resolve_overlap
+from spacy_spanbert.pipeline.label_choice import choose_labels
 
 
 @dataclass(frozen=True)
@@ -49,20 +49,15 @@ def select_spans(
     """Keep what is probable enough, block by block.
 
     blocks (Iterable[tuple[Tensor, Tensor, Tensor]]): Starts, lengths and logits of spans.
-    threshold (float): Lowest probability, 0 to 1.
-    multilabel (bool): Whether each label is decided by itself. If not, the last output is "none",
-        and a span carries its best label other than none, whether or not none is more probable.
-    max_positive (int | None): With multilabel: the most labels of a span, the best ones.
+    threshold, multilabel, max_positive: See choose_labels.
     RETURNS (ScoredSpans): Ordered by start, then by end, then by label.
     """
     found = [ScoredSpans.none()]
     for starts, lengths, logits in blocks:
-        if multilabel:
-            selected = _select_labels(logits, threshold, max_positive)
-        else:
-            selected = _select_best(logits, threshold)
         # Only what is kept leaves the device of the logits; starts and lengths may be elsewhere.
-        rows, labels, scores = (column.cpu() for column in selected)
+        rows, labels, scores = choose_labels(
+            logits, threshold=threshold, multilabel=multilabel, max_positive=max_positive
+        )
         first = starts.cpu()[rows]
         columns = (first, first + lengths.cpu()[rows], labels, scores)
         found.append(ScoredSpans(*(column.numpy() for column in columns)))
@@ -73,27 +68,6 @@ def select_spans(
         np.concatenate([part.scores for part in found]),
     )
     return merged[np.lexsort((merged.labels, merged.ends, merged.starts))]
-
-
-def _select_best(logits: Tensor, threshold: float) -> tuple[Tensor, Tensor, Tensor]:
-    best, labels = logits[:, :-1].max(dim=1)
-    # shape (n_spans,)
-    scores = (best - logits.logsumexp(dim=1)).exp()
-    rows = torch.nonzero(scores >= threshold)[:, 0]
-    return rows, labels[rows], scores[rows]
-
-
-def _select_labels(
-    logits: Tensor, threshold: float, max_positive: int | None
-) -> tuple[Tensor, Tensor, Tensor]:
-    scores = logits.sigmoid()
-    is_kept = scores >= threshold
-    if max_positive is not None and max_positive < scores.shape[1]:
-        # a stable sort: of equal scores the first label wins, on every machine
-        best = logits.sort(dim=1, descending=True, stable=True).indices[:, :max_positive]
-        is_kept &= torch.zeros_like(is_kept).scatter_(1, best, value=True)
-    rows, labels = torch.nonzero(is_kept, as_tuple=True)
-    return rows, labels, scores[rows, labels]
 
 
 def write_spans(

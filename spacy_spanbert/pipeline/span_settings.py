@@ -1,7 +1,7 @@
 """Settings of a span component that do not suit one another."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from spacy_spanbert.errors import SpanbertError
@@ -51,15 +51,41 @@ def check_settings(cfg: Mapping[str, Any], loss: Mapping[str, float], name: str)
             'false unless overlap = "flat": doc.ents cannot overlap',
         ),
     ]
+    check_values(checks, cfg, name)
+    check_loss_options(loss, LOSS_OPTIONS, name)
+
+
+def check_values(
+    checks: Iterable[tuple[str, bool, str]], cfg: Mapping[str, Any], name: str
+) -> None:
+    """Refuse what is found wrong.
+
+    checks (Iterable[tuple[str, bool, str]]): Key, whether its value is right, and what is expected.
+    cfg (Mapping[str, Any]): The component's settings.
+    name (str): The component's name, for messages.
+    RAISES (SpanbertError): At the first that is wrong.
+    """
     for key, is_right, expected in checks:
         if not is_right:
             raise SpanbertError(f"[components.{name}] {key} is {cfg[key]!r}, expected {expected}")
+
+
+def check_loss_options(
+    loss: Mapping[str, float], options: Mapping[str, tuple[float, str]], name: str
+) -> None:
+    """Refuse options of a loss that cannot be meant.
+
+    loss (Mapping[str, float]): Options of the loss.
+    options (Mapping[str, tuple[float, str]]): Of each option there is: the highest value, and what
+        is expected; the lowest is 0.
+    name (str): The component's name, for messages.
+    RAISES (SpanbertError): Naming the option, what is expected, and what came.
+    """
     for key, value in loss.items():
-        if key not in LOSS_OPTIONS:
+        if key not in options:
             raise SpanbertError(
-                f"[components.{name}.loss] has no option {key!r}; there are: "
-                + ", ".join(LOSS_OPTIONS)
+                f"[components.{name}.loss] has no option {key!r}; there are: " + ", ".join(options)
             )
-        highest, expected = LOSS_OPTIONS[key]
+        highest, expected = options[key]
         if not 0 <= value <= highest:
             raise SpanbertError(f"[components.{name}.loss] {key} is {value}, expected {expected}")

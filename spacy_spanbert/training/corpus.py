@@ -1,20 +1,48 @@
 """The corpus reader of `spacy train`: spaCy's own, which names the file that it cannot read."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from spacy import Language, registry
 from spacy.tokens import Doc, DocBin
 from spacy.training import Corpus, Example
 from spacy.vocab import Vocab
 
+from spacy_spanbert.annotations.gold_spans import gold_spans_on
 from spacy_spanbert.errors import SpanbertError
 
 Augmenter = Callable[[Language, Example], Iterable[Example]]
 
 
 class NamingCorpus(Corpus):
-    """spaCy's Corpus (https://spacy.io/api/corpus), but for what it says of bad files."""
+    """spaCy's Corpus (https://spacy.io/api/corpus), but for what it says of bad files, and for gold
+    spans, which it can hand on.
+
+    path (Path): A `.spacy` file, or a folder of them.
+    gold_spans (Sequence[str]): Keys of `doc.spans` whose gold spans the predicted Docs get.
+    settings (Any): gold_preproc, limit, augmenter: See spaCy's.
+    """
+
+    def __init__(
+        self, path: str | Path, *, gold_spans: Sequence[str] = (), **settings: Any
+    ) -> None:
+        super().__init__(path, **settings)
+        self.gold_spans = tuple(gold_spans)
+
+    def __call__(self, nlp: Language) -> Iterator[Example]:
+        """Read examples.
+
+        nlp (Language): The pipeline.
+        YIELDS (Example): With the spans of `gold_spans`, as far as the gold Doc has the key, on
+            both sides; those that begin or end inside a predicted word are left out.
+        """
+        for example in super().__call__(nlp):
+            for key in self.gold_spans:
+                if key in example.reference.spans:
+                    predicted = example.predicted
+                    predicted.spans[key] = gold_spans_on(predicted, example.reference, key)
+            yield example
 
     def read_docbin(self, vocab: Vocab, locs: Iterable[str | Path]) -> Iterator[Doc]:
         """Read the gold Docs of files.
@@ -47,22 +75,29 @@ def make_corpus(
     gold_preproc: bool = False,
     limit: int = 0,
     augmenter: Augmenter | None = None,
+    gold_spans: Sequence[str] = (),
 ) -> NamingCorpus:
     """Build the corpus reader.
 
-    The arguments are those of spacy.Corpus.v1 but for `max_length`, which drops long Docs without
-    sentence boundaries in silence; no Doc is too long for the encoder.
+    The arguments are those of spacy.Corpus.v1 and `gold_spans`, but for `max_length`, which drops
+    long Docs without sentence boundaries in silence; no Doc is too long for the encoder.
 
     path (Path | None): A `.spacy` file, or a folder of them.
     gold_preproc (bool): Whether to train on the gold words and sentences, rather than on the words
         that the pipeline makes of the text.
     limit (int): The most Docs to read; 0: all.
     augmenter (Augmenter | None): Makes further examples of one.
+    gold_spans (Sequence[str]): Keys of `doc.spans` whose gold spans the pipeline is given, for
+        components that read them: relations between gold spans are learned and scored so.
     RETURNS (NamingCorpus): Call it with a pipeline to get examples.
     RAISES (SpanbertError): If there is no path.
     """
     return NamingCorpus(
-        check_path(path, "convert"), gold_preproc=gold_preproc, limit=limit, augmenter=augmenter
+        check_path(path, "convert"),
+        gold_preproc=gold_preproc,
+        limit=limit,
+        augmenter=augmenter,
+        gold_spans=gold_spans,
     )
 
 

@@ -66,6 +66,10 @@ class Tally:
         total = precision + recall
         return {"p": precision, "r": recall, "f": 2 * precision * recall / total if total else 0.0}
 
+    def to_dict_with_size(self) -> dict[str, float | None]:
+        """RETURNS (dict[str, Optional[float]]): As to_dict, with "n_predicted" and "n_gold"."""
+        return {**self.to_dict(), "n_predicted": self.n_predicted, "n_gold": self.n_gold}
+
 
 def _tallies() -> defaultdict[str, Tally]:
     return defaultdict(Tally)

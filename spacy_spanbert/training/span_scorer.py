@@ -94,14 +94,12 @@ def _to_scores(counts: SpanCounts, prefix: str) -> dict[str, Any]:
         counts.n_right_labels / counts.n_right_boundaries if counts.n_right_boundaries else None
     )
     scores[f"{prefix}_per_length"] = (
-        None if nothing else {name: _with_size(counts.per_length[name]) for name in LENGTH_BUCKETS}
+        None
+        if nothing
+        else {name: counts.per_length[name].to_dict_with_size() for name in LENGTH_BUCKETS}
     )
     return scores
 
 
 def _named(tally: Tally, prefix: str) -> dict[str, Any]:
     return {f"{prefix}_{name}": value for name, value in tally.to_dict().items()}
-
-
-def _with_size(tally: Tally) -> dict[str, Any]:
-    return {**tally.to_dict(), "n_predicted": tally.n_predicted, "n_gold": tally.n_gold}

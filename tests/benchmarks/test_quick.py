@@ -251,6 +251,26 @@ def test_pairs(data: Path, output: Path):
         check_classification(corpus, contenders, n_seeds=2)
 
 
+@pytest.mark.benchmark
+def test_relations(data: Path, output: Path):
+    for name in ("conll04", "scierc", "bionne_r_en"):
+        (data / name).mkdir()
+        for split in ("train", "dev", "test"):
+            source = ROOT / "assets" / "relations" / "dev.jsonl"
+            lines = source.read_text("utf8").splitlines(True)[:12]
+            (data / name / f"{split}.jsonl").write_text("".join(lines), "utf8")
+    results = run_quick("relations", data, output)
+    assert {(row["corpus"], row["spans"]) for row in results["summary"]} == {
+        *((corpus, spans) for corpus in ("conll04", "scierc") for spans in ("gold", "end to end")),
+        *(("bionne_r_en", spans) for spans in ("gold", "gold, outermost")),
+    }
+    speed = results["speed"]
+    assert speed["ours"]["n_pairs"] == speed["pair_loop"]["n_pairs"] == 20 * 19
+    pairs = [point["x"] for point in speed["pairs"]["points"]]
+    assert pairs == sorted(set(pairs))
+    assert (output / "relations.svg").is_file()
+
+
 def check_classification(results: dict[str, Any], contenders: list[str], n_seeds: int = 1) -> None:
     """What a summary says is the mean of what its runs say."""
     assert [row["contender"] for row in results["summary"]] == contenders

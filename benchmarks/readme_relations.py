@@ -1,0 +1,37 @@
+"""What the README says of relations."""
+
+from collections.abc import Iterator
+
+from benchmarks.readme_cells import Report, Row, number_cell
+
+NAMES = {"conll04": "CoNLL04", "scierc": "SciERC", "bionne_r_en": "BioNNE-R"}
+
+
+def relation_rows(report: Report) -> Iterator[Row]:
+    """Write the rows of relations.json.
+
+    report (Report): The program's report.
+    YIELDS (Row): Of each corpus and kind of spans the F1; on nested spans beside outermost ones;
+        then speed and cost.
+    """
+    rows = {(row["corpus"], row["spans"]): row for row in report["results"]["summary"]}
+    for (corpus, spans), row in rows.items():
+        if spans == "gold, outermost":
+            continue
+        flat = rows.get((corpus, "gold, outermost")) if spans == "gold" else None
+        kind = "gold spans" if spans == "gold" else spans
+        name = f"{NAMES[corpus]} {row['split']} relation F1, {kind}"
+        if flat is not None:
+            name += "; beside it the same with outermost spans only"
+        beside = "" if flat is None else f"{flat['f_mean']:.3f}"
+        gain = "" if flat is None else f"{100 * (row['f_mean'] - flat['f_mean']):+.1f} points"
+        yield name, f"{row['f_mean']:.3f}", beside, gain
+    speed = report["results"]["speed"]
+    if speed is not None:
+        ours, loop = (speed[name]["pairs_per_second"] for name in ("ours", "pair_loop"))
+        name = "pairs of spans/s, the encoder left out; beside it pairs in a Python loop"
+        yield name, number_cell(ours), number_cell(loop), f"{speed['ratio']:.1f} ×"
+        series = speed["pairs"]
+        exponent = series["fit"]["exponent"]
+        name = f"exponent of the cost in pairs, a Doc of {series['n_spans']} spans (1 is linear)"
+        yield name, f"{exponent:.2f}", "", ""

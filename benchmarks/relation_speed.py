@@ -1,0 +1,135 @@
+"""Pairs a second beside pairs in a Python loop; seconds and memory against the number of pairs."""
+
+import contextlib
+import io
+import itertools
+from collections.abc import Sequence
+from functools import partial
+from statistics import median
+from typing import Any
+
+from spacy import Language
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+
+from benchmarks.corpora import SPANS_KEY, bare_doc
+from benchmarks.memory import peak_bytes
+from benchmarks.pair_loop import PairLoop
+from benchmarks.relation_corpora import build_relations
+from benchmarks.scaling import linear_fit
+from benchmarks.timing import Task, interleave, paired_ratio
+from spacy_spanbert import Relation
+from spacy_spanbert.pipeline.relation_candidates import make_relation_candidates
+
+HEAD = "spanbert_relations"
+N_SPANS = 500
+WORDS_PER_SPAN = 4
+MAX_DISTANCE = 100
+DISTANCES = (5, 10, 20, 50, 100, 200, 500, 1_000, 2_000)
+LABELS = ("one", "two", "three", "four", "five")
+
+
+def spans_doc(nlp: Language, n_spans: int) -> Doc:
+    """Make a Doc with a span of two words every four words.
+
+    nlp (Language): Whose vocabulary is used.
+    n_spans (int): How many.
+    RETURNS (Doc): With gold spans and a few relations.
+    """
+    words = [f"word{index % 50}" for index in range(n_spans * WORDS_PER_SPAN)]
+    doc = Doc(nlp.vocab, words=words)
+    starts = range(0, len(words), WORDS_PER_SPAN)
+    spans = [Span(doc, start, start + 2, "ABC"[start % 3]) for start in starts]
+    doc.spans[SPANS_KEY] = spans
+    pairs = itertools.pairwise(spans)
+    doc._.relations = [
+        Relation(head, tail, LABELS[index % len(LABELS)])
+        for index, (head, tail) in enumerate(pairs)
+    ]
+    return doc
+
+
+def encoded(nlp: Language, gold: Doc) -> Doc:
+    """RETURNS (Doc): The same words and spans, which the encoder has seen."""
+    doc = bare_doc(gold, nlp)
+    doc.spans[SPANS_KEY] = [Span(doc, s.start, s.end, s.label) for s in gold.spans[SPANS_KEY]]
+    return nlp.get_pipe("spanbert")(doc)
+
+
+def measure_speed(*, quick: bool) -> dict[str, Any]:
+    """Time the relation components alone, on Docs that are encoded already.
+
+    quick (bool): Little of all.
+    RETURNS (dict[str, Any]): `ours` and `pair_loop` in pairs a second with their numbers of pairs,
+        `ratio` of the speeds, and the series `pairs`: seconds and peak memory of this process
+        against the number of pairs, with a linear fit.
+    """
+    nlp = build_relations("gold", threshold=0.9)
+    gold = spans_doc(nlp, 20 if quick else N_SPANS)
+    with contextlib.redirect_stderr(io.StringIO()):
+        nlp.initialize(lambda: [Example(bare_doc(gold, nlp), gold)])
+    doc = encoded(nlp, gold)
+    n_rounds = 1 if quick else 5
+    series = _series(nlp, doc, DISTANCES[:3] if quick else DISTANCES, n_rounds)
+    return {**_beside_loop(nlp, doc, n_rounds), "pairs": series}
+
+
+def _beside_loop(nlp: Language, doc: Doc, n_rounds: int) -> dict[str, Any]:
+    component: Any = nlp.get_pipe(HEAD)
+    vectors = component.model.get_ref("tok2vec").predict([doc])
+    loop = PairLoop(vectors[0].shape[1], LABELS, MAX_DISTANCE, SPANS_KEY)
+    component.candidates = make_relation_candidates(MAX_DISTANCE, label_pairs="any")
+    n_pairs = {"ours": _count_pairs(component, doc), "pair_loop": loop([doc], vectors)}
+    tasks: dict[str, Any] = {
+        "ours": lambda _: partial(_annotate, component, doc),
+        "pair_loop": lambda _: partial(loop, [doc], vectors),
+    }
+    interleave(tasks, 1)  # warm-up
+    seconds = interleave(tasks, n_rounds)
+    per_pair = {
+        name: [value / n_pairs[name] for value in values] for name, values in seconds.items()
+    }
+    speeds = {
+        name: {
+            "n_pairs": n_pairs[name],
+            "pairs_per_second": round(1 / median(values), 1),
+        }
+        for name, values in per_pair.items()
+    }
+    return {**speeds, "ratio": paired_ratio(per_pair["pair_loop"], per_pair["ours"])}
+
+
+def _series(nlp: Language, doc: Doc, distances: Sequence[int], n_rounds: int) -> dict[str, Any]:
+    component: Any = nlp.get_pipe(HEAD)
+    candidates = {d: make_relation_candidates(d, label_pairs="any") for d in distances}
+    n_pairs, peaks = {}, {}
+    for distance in sorted(distances):  # the peak of a process only ever rises
+        component.candidates = candidates[distance]
+        n_pairs[distance] = _count_pairs(component, doc)
+        _annotate(component, doc)
+        peaks[distance] = round(peak_bytes() / 2**20, 1)
+
+    def prepare(distance: int, _: int) -> Task:
+        component.candidates = candidates[distance]
+        return partial(_annotate, component, doc)
+
+    seconds = interleave({str(d): partial(prepare, d) for d in distances}, n_rounds)
+    points = [
+        {
+            "x": n_pairs[distance],
+            "max_distance": distance,
+            "seconds": round(median(seconds[str(distance)]), 6),
+            "peak_mb": peaks[distance],
+        }
+        for distance in distances
+    ]
+    return {"n_spans": len(doc.spans[SPANS_KEY]), "points": points, "fit": linear_fit(points)}
+
+
+def _annotate(component: Any, doc: Doc) -> None:
+    component.set_annotations([doc], component.predict([doc]))
+
+
+def _count_pairs(component: Any, doc: Doc) -> int:
+    spans = list(doc.spans[SPANS_KEY])
+    return sum(len(heads) for heads, _ in component.candidates(doc, spans, component.seen))

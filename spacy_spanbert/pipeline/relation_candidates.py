@@ -1,0 +1,129 @@
+"""Which ordered pairs of spans are scored: a registered function that the config chooses."""
+
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.tokens import Doc, Span
+from spacy.util import registry
+
+from spacy_spanbert.annotations.gold_spans import sentence_numbers
+from spacy_spanbert.errors import SpanbertError
+
+LabelPairs = AbstractSet[tuple[str, str]]
+Indices = NDArray[np.int64]
+# Gets a Doc, its spans (by start, the longer first), and the pairs of labels that relations of the
+# training data join. Yields heads and tails, as positions among the spans, block by block.
+Candidates = Callable[[Doc, Sequence[Span], LabelPairs], Iterator[tuple[Indices, Indices]]]
+# So many pairs each way, or those of one span, are a block: few enough for the processor's cache.
+BLOCK_PAIRS = 2048
+
+
+@registry.misc("spacy-spanbert.relation_candidates.v1")
+def make_relation_candidates(
+    max_distance: int | None = 100,
+    sentences: int | None = None,
+    label_pairs: Literal["seen", "any"] | list[list[str]] = "seen",
+    nested: bool = True,
+) -> Candidates:
+    """Make the function that chooses pairs. A span is never paired with itself.
+
+    The cost of a span is that of the pairs within `max_distance` and `sentences`: no other is
+    looked at.
+
+    max_distance (int | None): The most words between the two spans; None: any number.
+    sentences (int | None): 0: both in one sentence; 1: or in neighbouring ones; and so on. None, or
+        a Doc without sentence boundaries: anywhere.
+    label_pairs (Literal["seen", "any"] | list[list[str]]): Labels of head and tail: "seen": those
+        of the relations in the training data; "any"; or a list of pairs.
+    nested (bool): Whether spans that overlap, one inside the other for example, are paired too.
+    RETURNS (Candidates): The function.
+    RAISES (SpanbertError): If a value cannot be.
+    """
+    for name, value in (("max_distance", max_distance), ("sentences", sentences)):
+        if value is not None and value < 0:
+            raise SpanbertError(
+                f"{name} of relation_candidates is {value}, expected null or a number, 0 or more"
+            )
+    given: LabelPairs | None = None
+    if not isinstance(label_pairs, str):
+        if not all(len(pair) == 2 for pair in label_pairs):
+            raise SpanbertError(
+                f"label_pairs of relation_candidates is {label_pairs!r}, expected pairs of labels "
+                'such as [["PER", "ORG"], ["ORG", "LOC"]]'
+            )
+        given = {(head, tail) for head, tail in label_pairs}
+    elif label_pairs not in ("seen", "any"):
+        raise SpanbertError(
+            f'label_pairs of relation_candidates is {label_pairs!r}, expected "seen", "any" or a '
+            "list of pairs of labels"
+        )
+
+    def candidates(
+        doc: Doc, spans: Sequence[Span], seen: LabelPairs
+    ) -> Iterator[tuple[Indices, Indices]]:
+        allowed = None
+        if label_pairs != "any":
+            allowed = _allowed(spans, seen if given is None else given)
+        starts = np.array([span.start for span in spans], dtype=np.int64)
+        ends = np.array([span.end for span in spans], dtype=np.int64)
+        behind = _last_partners(doc, starts, ends, max_distance, sentences)
+        for first, second in _blocks(behind):
+            if not nested:
+                apart = ends[first] <= starts[second]
+                first, second = first[apart], second[apart]
+            heads, tails = np.concatenate([first, second]), np.concatenate([second, first])
+            if allowed is not None:
+                kept = allowed(heads, tails)
+                heads, tails = heads[kept], tails[kept]
+            yield heads, tails
+
+    return candidates
+
+
+def _last_partners(
+    doc: Doc, starts: Indices, ends: Indices, max_distance: int | None, sentences: int | None
+) -> Indices:
+    """Count, for each span, the spans that begin before its last partner does, that one included.
+
+    Spans are ordered by start: the partners of a span that stand behind it are those that follow.
+    """
+    behind = np.full(len(starts), len(starts), dtype=np.int64)
+    if max_distance is not None:
+        behind = np.minimum(behind, np.searchsorted(starts, ends + max_distance, side="right"))
+    numbers = None if sentences is None else sentence_numbers(doc)
+    if numbers is not None and sentences is not None:
+        number = np.array(numbers, dtype=np.int64)
+        # a span over a border belongs to the sentence of its last word as a partner's left, and to
+        # that of its first word as its right
+        last = np.searchsorted(number[starts], number[ends - 1] + sentences, side="right")
+        behind = np.minimum(behind, last)
+    return behind
+
+
+def _blocks(behind: Indices) -> Iterator[tuple[Indices, Indices]]:
+    """Go through the pairs of each span with those that follow it, in blocks of bounded length."""
+    numbers = np.arange(len(behind), dtype=np.int64)
+    counts = np.maximum(behind - numbers - 1, 0)
+    total = counts.cumsum()
+    start = 0
+    while start < len(behind):
+        before = total[start - 1] if start else 0
+        end = max(start + 1, int(np.searchsorted(total, before + BLOCK_PAIRS, side="right")))
+        block = counts[start:end]
+        first = np.repeat(numbers[start:end], block)
+        offsets = np.arange(len(first)) - np.repeat(block.cumsum() - block, block)
+        yield first, first + 1 + offsets
+        start = end
+
+
+def _allowed(
+    spans: Sequence[Span], pairs: LabelPairs
+) -> Callable[[Indices, Indices], NDArray[np.bool_]]:
+    labels = sorted({span.label_ for span in spans})
+    codes = {label: code for code, label in enumerate(labels)}
+    code = np.array([codes[span.label_] for span in spans], dtype=np.int64)
+    table = np.array([[(head, tail) in pairs for tail in labels] for head in labels], dtype=bool)
+    return lambda heads, tails: table[code[heads], code[tails]]
