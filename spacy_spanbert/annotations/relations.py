@@ -32,9 +32,9 @@ def has_relations(doc: Doc) -> bool:
     return HEADS_KEY in doc.spans and TAILS_KEY in doc.spans
 
 
-def count_relations(doc: Doc) -> int:
-    """RETURNS (int): How many relations a Doc has; 0 also without annotation."""
-    return len(doc.spans[HEADS_KEY]) if has_relations(doc) else 0
+def relation_labels(doc: Doc) -> list[str]:
+    """RETURNS (list[str]): The label of each relation of a Doc; none without annotation."""
+    return [span.id_ for span in doc.spans[HEADS_KEY]] if has_relations(doc) else []
 
 
 def get_relations(doc: Doc) -> list[Relation]:

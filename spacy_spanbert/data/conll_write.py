@@ -17,7 +17,7 @@ from typing import TextIO
 
 from spacy.tokens import Doc
 
-from spacy_spanbert.annotations.relations import count_relations
+from spacy_spanbert.annotations.relations import relation_labels
 from spacy_spanbert.data.bio import encode_layers
 from spacy_spanbert.data.conll_escape import escape, needs_escape
 from spacy_spanbert.data.docs import get_spans, place_of, sent_starts_of
@@ -48,7 +48,7 @@ def write_conll(docs: Iterable[Doc], path: Path, spans_key: str, problems: Probl
             layers = encode_layers(spans, len(doc))
             n_layers = max(n_layers, len(layers))
             ragged.writelines(_document_lines(doc, spans, layers))
-            n_relations += (n_found := count_relations(doc))
+            n_relations += (n_found := len(relation_labels(doc)))
             n_related += n_found > 0
         ragged.seek(0)
         _pad(ragged, file, n_layers)
