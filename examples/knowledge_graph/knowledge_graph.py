@@ -78,7 +78,8 @@ def add_edge(
 def draw_page(graph: nx.MultiDiGraph, docs: list[Doc]) -> Iterator[str]:
     """Draw the graph, and under it the Docs, to which its edges are linked. It needs no network."""
     yield '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-    yield f"<style>{STYLE}</style>\n<title>Knowledge graph</title>\n</head>\n<body>\n<h1>Knowledge graph</h1>\n"
+    yield f"<style>{STYLE}</style>\n<title>Knowledge graph</title>\n</head>\n"
+    yield "<body>\n<h1>Knowledge graph</h1>\n"
     yield f"<p>{graph.number_of_nodes()} entities, {graph.number_of_edges()} edges</p>\n"
     yield f'<svg viewBox="0 0 {SIZE} {SIZE}">\n<defs><marker id="tip" viewBox="0 0 10 10" refX="20"'
     yield ' refY="5" markerWidth="8" markerHeight="8" orient="auto"><path d="M0 0L10 5L0 10z"/>'
@@ -91,8 +92,9 @@ def draw_page(graph: nx.MultiDiGraph, docs: list[Doc]) -> Iterator[str]:
 
 
 def draw_graph(graph: nx.MultiDiGraph) -> Iterator[str]:
-    """Draw edges, then nodes over them, where networkx puts them: the same in every run."""
-    layout = nx.spring_layout(graph, k=2.5 / max(1, len(graph)) ** 0.5, iterations=200, seed=0)
+    """Draw edges, then nodes over them, on a circle where what is connected stands together."""
+    order = list(nx.dfs_preorder_nodes(graph.to_undirected()))
+    layout = nx.circular_layout(order)
     scale = (SIZE - 2 * MARGIN) / 2
     place = {node: (SIZE / 2 + x * scale, SIZE / 2 + y * scale) for node, (x, y) in layout.items()}
     between: dict[frozenset[tuple[str, str]], int] = {}
