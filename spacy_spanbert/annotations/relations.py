@@ -32,6 +32,11 @@ def has_relations(doc: Doc) -> bool:
     return HEADS_KEY in doc.spans and TAILS_KEY in doc.spans
 
 
+def relation_labels(doc: Doc) -> list[str]:
+    """RETURNS (list[str]): The label of each relation of a Doc; none without annotation."""
+    return [span.id_ for span in doc.spans[HEADS_KEY]] if has_relations(doc) else []
+
+
 def get_relations(doc: Doc) -> list[Relation]:
     """Read the relations of a Doc; this is what `doc._.relations` gives.
 
@@ -73,6 +78,12 @@ def set_relations(doc: Doc, relations: Iterable[Relation]) -> None:
     scores = [float(relation.score) for relation in relations]
     _store(doc, HEADS_KEY, relations, [relation.head for relation in relations], scores)
     _store(doc, TAILS_KEY, relations, [relation.tail for relation in relations], scores)
+
+
+def remove_relations(doc: Doc) -> None:
+    """Take the annotation with relations off a Doc, if it has any."""
+    for key in (HEADS_KEY, TAILS_KEY):
+        doc.spans.pop(key, None)
 
 
 def _store(

@@ -15,6 +15,7 @@ from spacy_spanbert.cli.errors import clean_errors
 from spacy_spanbert.cli.pipelines import load_pipeline
 from spacy_spanbert.cli.problem_report import listed_problems, print_problems
 from spacy_spanbert.cli.progress import Progress
+from spacy_spanbert.data.counts import label_rows
 from spacy_spanbert.data.parts import parts_folder
 from spacy_spanbert.data.problems import Problems
 from spacy_spanbert.errors import SpanbertError
@@ -107,8 +108,8 @@ def print_summary(result: AnnotateResult, progress: Progress, problems: Problems
         ("records written", f"{counts.n_written:,}"),
         ("records skipped", f"{counts.n_skipped:,}"),
         ("words", f"{counts.n_words:,}"),
-        ("spans", f"{counts.labels.total():,}"),
-        *((f"  {label or '(no label)'}", f"{n:,}") for label, n in counts.labels.most_common()),
+        *label_rows("spans", counts.labels),
+        *(label_rows("relations", counts.relations) if counts.relations else ()),
         ("seconds", f"{progress.seconds:,.1f}"),
         ("words per second", f"{progress.words_per_second:,.0f}"),
     ]

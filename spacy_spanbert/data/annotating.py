@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from spacy_spanbert.annotations.relations import relation_labels
 from spacy_spanbert.data.input_docs import make_input_doc
 from spacy_spanbert.data.inputs import RawRecord
 from spacy_spanbert.data.memory import forget_activations
@@ -25,6 +26,7 @@ class AnnotationCounts:
     n_words (int): Words in those written.
     n_without_key (int): Those on which the pipeline set no spans, not even none.
     labels (Counter[str]): Spans by label.
+    relations (Counter[str]): Relations by label.
     """
 
     n_read: int = 0
@@ -32,6 +34,7 @@ class AnnotationCounts:
     n_words: int = 0
     n_without_key: int = 0
     labels: Counter[str] = field(default_factory=Counter)
+    relations: Counter[str] = field(default_factory=Counter)
 
     @property
     def n_skipped(self) -> int:
@@ -44,6 +47,7 @@ class AnnotationCounts:
         self.n_words += other.n_words
         self.n_without_key += other.n_without_key
         self.labels.update(other.labels)
+        self.relations.update(other.relations)
         return self
 
 
@@ -158,6 +162,7 @@ class Annotator:
         else:
             counts.n_without_key += 1
             doc.spans[self.spans_key] = []
+        counts.relations.update(relation_labels(doc))
         if self.on_doc is not None:
             self.on_doc(doc)
 

@@ -1,29 +1,24 @@
-"""Read and write brat standoff: a `.txt` and an `.ann` file for each document.
+"""Read brat standoff: a `.txt` and an `.ann` file for each document.
 
-Written are text-bound annotations (T lines). Relations, events, attributes and notes are not
-read. A label may hold spaces here, which brat itself does not allow.
+Read are text-bound annotations (T lines) as spans, and relations (R lines). Events, attributes,
+notes, normalizations and equivalences are not read. A label may hold spaces here, which brat
+itself does not allow.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-from spacy.tokens import Doc
-
-from spacy_spanbert.data.docs import get_spans, place_of
-from spacy_spanbert.data.files import (
-    list_files,
-    open_text,
-    read_lines,
-    write_whole,
-    write_whole_folder,
-)
+from spacy_spanbert.data.files import list_files, open_text, read_lines
 from spacy_spanbert.data.problems import Place, Problems
-from spacy_spanbert.data.records import Record, RecordSpan
+from spacy_spanbert.data.records import Record, RecordRelation, RecordSpan
 
 SPAN = re.compile(r"(?P<label>.*?) (?P<offsets>\d+ \d+(?:;\d+ \d+)*)")
+RELATION = re.compile(
+    r"R\S*\t(?P<label>.*\S) (?P<role1>\S+):(?P<id1>\S+) (?P<role2>\S+):(?P<id2>\S+)\s*"
+)
 OTHER_KINDS = {
-    "R": "relation",
     "E": "event",
     "A": "attribute",
     "M": "attribute",
@@ -31,16 +26,30 @@ OTHER_KINDS = {
     "#": "note",
     "*": "equivalence",
 }
-MAX_NAME = 60  # Of a file, in characters of up to 4 bytes: file systems allow 255 bytes.
 
 
-def read_brat(path: Path, doc_id: str, problems: Problems) -> Iterator[Record]:
+class RelationLine(NamedTuple):
+    """An R line: its arguments are named by role and by the id of another line."""
+
+    label: str
+    head: tuple[str, str]
+    tail: tuple[str, str]
+    line: str
+    place: Place
+
+
+def read_brat(
+    path: Path, doc_id: str, problems: Problems, *, is_related: bool = False
+) -> Iterator[Record]:
     """Read one document.
 
     path (Path): The `.ann` file; the text is beside it, in the `.txt` file of the same name.
     doc_id (str): What to call the document.
-    problems (Problems): Told of annotations that cannot be used: discontinuous ones, and those
-        whose text is not what stands at their offsets. They are left out.
+    problems (Problems): Told of annotations that cannot be used: discontinuous ones, those whose
+        text is not what stands at their offsets, and relations of these or of events. They are
+        left out.
+    is_related (bool): Whether a file without relations says that there are none; see
+        `has_relation_lines`. If not, nothing is known of relations there.
     YIELDS (Record): The document, to be tokenized; nothing if its text is missing.
     RAISES (CorpusError): If a file cannot be read.
     """
@@ -51,26 +60,50 @@ def read_brat(path: Path, doc_id: str, problems: Problems) -> Iterator[Record]:
         return
     with open_text(text_path) as file:
         text = file.read()
-    spans = []
+    spans: list[RecordSpan] = []
+    span_of: dict[str, RecordSpan | None] = {}
+    lines: list[RelationLine] = []
     for number, line in read_lines(path, problems):
         line_place = Place(str(path), line=number, doc_id=doc_id)
+        name = line.split("\t", 1)[0]
         try:
-            span = _parse_line(line.removesuffix("\r"), text, line_place, problems)
+            if line.startswith("R"):
+                lines.append(_parse_relation(line, line_place))
+            elif span := _parse_span(line.removesuffix("\r"), text, line_place, problems):
+                spans.append(span)
+                span_of.setdefault(name, span)
         except ValueError as error:
             problems.add("bad annotation", f"{error} The line is {line!r:.200}.", line_place)
-        else:
-            spans += [span] if span else []
+            span_of.setdefault(name, None)
+    relations = list(_resolve(lines, span_of, problems))
     yield Record(
-        text=text, words=None, spaces=[], spans=spans, place=place, user_data={"doc_id": doc_id}
+        text=text,
+        words=None,
+        spaces=[],
+        spans=spans,
+        place=place,
+        user_data={"doc_id": doc_id},
+        relations=relations if lines or is_related else None,
     )
 
 
-def _parse_line(line: str, text: str, place: Place, problems: Problems) -> RecordSpan | None:
+def has_relation_lines(paths: Iterable[Path]) -> bool:
+    """Tell whether a corpus is annotated with relations, which brat does not say otherwise.
+
+    paths (Iterable[Path]): Its `.ann` files.
+    RETURNS (bool): Whether there is a relation in any of them, so that a file without relations
+        is of a document that has none.
+    """
+    lines = (line for path in paths for _, line in read_lines(path, Problems()))
+    return any(RELATION.fullmatch(line) for line in lines)
+
+
+def _parse_span(line: str, text: str, place: Place, problems: Problems) -> RecordSpan | None:
     if not line.strip():
         return None
     if line[0] in OTHER_KINDS:
         kind = OTHER_KINDS[line[0]]
-        problems.note(f"{kind} left out", f"Only spans (T lines) are read, no {kind}.", place)
+        problems.note(f"{kind} left out", f"Only spans and relations are read, no {kind}.", place)
         return None
     columns = line.split("\t", 2)
     match = SPAN.fullmatch(columns[1]) if len(columns) == 3 else None
@@ -96,6 +129,43 @@ def _one_stretch(stretches: list[tuple[int, int]], text: str) -> tuple[int, int]
     return start, end
 
 
+def _parse_relation(line: str, place: Place) -> RelationLine:
+    match = RELATION.fullmatch(line)
+    if match is None:
+        raise ValueError("Expected R1, tab, label, Arg1:T1, Arg2:T2.")
+    head, tail = (match["role1"], match["id1"]), (match["role2"], match["id2"])
+    if head[0] == "Arg2" and tail[0] == "Arg1":
+        head, tail = tail, head
+    return RelationLine(match["label"], head, tail, line, place)
+
+
+def _resolve(
+    lines: Iterable[RelationLine], span_of: dict[str, RecordSpan | None], problems: Problems
+) -> Iterator[RecordRelation]:
+    """Find the arguments of relations, which may stand behind them."""
+    for line in lines:
+        head, tail = (span_of.get(name) for _, name in (line.head, line.tail))
+        if head is not None and tail is not None:
+            yield RecordRelation(head, tail, line.label)
+            continue
+        reasons = [
+            f"its {role}, {name}, {_why_not(name, span_of)}"
+            for role, name in (line.head, line.tail)
+            if span_of.get(name) is None
+        ]
+        message = (
+            f"A relation {line.label!r} is left out: {' and '.join(reasons)}. "
+            f"The line is {line.line!r:.200}."
+        )
+        problems.add("relation without argument", message, line.place)
+
+
+def _why_not(name: str, span_of: dict[str, RecordSpan | None]) -> str:
+    if name in span_of:
+        return "cannot be used"
+    return "is an event" if name.startswith("E") else "is not in the file"
+
+
 def report_unannotated(folder: Path, problems: Problems) -> None:
     """Report the texts of a brat folder that have no `.ann` file and so are not read.
 
@@ -107,65 +177,3 @@ def report_unannotated(folder: Path, problems: Problems) -> None:
         if not annotations.is_file():
             message = f"Expected {annotations.name} beside it; empty, if there is nothing in it."
             problems.add("annotations missing", message, Place(str(path)))
-
-
-def write_brat(
-    docs: Iterable[Doc], path: Path, spans_key: str, problems: Problems, *, replace: bool = False
-) -> None:
-    """Write Docs to a brat folder, whole or not at all.
-
-    The files bear the `doc_id` (and `sent_id`) of the Docs, with a number where it comes again.
-    The tokenization, sentence starts and scores are not kept: brat has no place for them.
-
-    docs (Iterable[Doc]): The Docs; for none, the folder is empty.
-    path (Path): The folder.
-    spans_key (str): The key of `doc.spans` to write.
-    problems (Problems): Told of what cannot be written.
-    replace (bool): Whether a folder that is not empty may be replaced.
-    RAISES (CorpusError): If the folder is not empty, or is a file.
-    """
-    taken: dict[str, int] = {}
-    with write_whole_folder(path, replace=replace) as folder:
-        for i, doc in enumerate(docs):
-            place = place_of(doc, i)
-            name = _free_name(doc, taken)
-            with write_whole(folder / f"{name}.txt") as file:
-                # A reader takes one byte order mark off: the text's own is written twice.
-                file.write("\ufeff" + doc.text if doc.text.startswith("\ufeff") else doc.text)
-            with write_whole(folder / f"{name}.ann") as file:
-                spans = get_spans(doc, spans_key, place, problems)
-                for number, span in enumerate(spans, start=1):
-                    file.write(f"T{number}\t{_span_columns(doc, span, place, problems)}\n")
-
-
-def _free_name(doc: Doc, taken: dict[str, int]) -> str:
-    """Make a file name of the document's own name."""
-    parts = [str(doc.user_data[key]) for key in ("doc_id", "sent_id") if key in doc.user_data]
-    safe = re.sub(r"[^\w.-]+", "_", "-".join(parts)).lstrip(".")
-    base = name = safe[:MAX_NAME] or "doc"
-    while name.casefold() in taken:
-        taken[base.casefold()] += 1
-        name = f"{base}-{taken[base.casefold()]}"
-    taken[name.casefold()] = 1
-    return name
-
-
-def _span_columns(doc: Doc, span: RecordSpan, place: Place, problems: Problems) -> str:
-    found = doc[span.start : span.end]
-    label = " ".join(span.label.split())
-    if label != span.label:
-        problems.add("label changed", f"brat has no place for the label {span.label!r}.", place)
-    pieces = _pieces(found.text)
-    offsets = ";".join(
-        f"{found.start_char + start} {found.start_char + end}" for start, end in pieces
-    )
-    text = " ".join(found.text[start:end] for start, end in pieces)
-    return f"{label} {offsets}\t" + text.replace("\n", " ")
-
-
-def _pieces(text: str) -> list[tuple[int, int]]:
-    """Cut a span where lines end inside it, as brat does; white space at its ends stays on."""
-    stretches = [match.span() for match in re.finditer(r"[^\n]+", text)] or [(0, 0)]
-    starts = [0] + [start for start, _ in stretches[1:]]
-    ends = [end for _, end in stretches[:-1]] + [len(text)]
-    return list(zip(starts, ends, strict=True))

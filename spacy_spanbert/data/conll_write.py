@@ -17,6 +17,7 @@ from typing import TextIO
 
 from spacy.tokens import Doc
 
+from spacy_spanbert.annotations.relations import relation_labels
 from spacy_spanbert.data.bio import encode_layers
 from spacy_spanbert.data.conll_escape import escape, needs_escape
 from spacy_spanbert.data.docs import get_spans, place_of, sent_starts_of
@@ -29,13 +30,14 @@ def write_conll(docs: Iterable[Doc], path: Path, spans_key: str, problems: Probl
     """Write Docs to a CoNLL file (`.gz` is compressed), whole or not at all.
 
     All rows have as many columns as the deepest document needs. Scores, tags, and of `user_data`
-    all but `doc_id`, are not kept.
+    all but `doc_id`, are not kept; nor are relations, which is reported once.
 
     docs (Iterable[Doc]): The Docs; for none, the file is empty.
     path (Path): The file.
     spans_key (str): The key of `doc.spans` to write.
-    problems (Problems): Told of spans that cannot be written.
+    problems (Problems): Told of spans that cannot be written, and how many relations.
     """
+    n_relations = n_related = 0
     with (
         write_whole(path) as file,
         tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n", dir=path.parent) as ragged,
@@ -46,8 +48,16 @@ def write_conll(docs: Iterable[Doc], path: Path, spans_key: str, problems: Probl
             layers = encode_layers(spans, len(doc))
             n_layers = max(n_layers, len(layers))
             ragged.writelines(_document_lines(doc, spans, layers))
+            n_relations += (n_found := len(relation_labels(doc)))
+            n_related += n_found > 0
         ragged.seek(0)
         _pad(ragged, file, n_layers)
+    if n_relations:
+        message = (
+            f"Columns have no place for relations: {n_relations:,}, of {n_related:,} documents, "
+            "are left out. Formats that hold them: .spacy, .jsonl, brat."
+        )
+        problems.note("relations left out", message)
 
 
 def _pad(ragged: Iterable[str], file: TextIO, n_layers: int) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from spacy.tokens import Doc
 
+from spacy_spanbert.annotations.relations import has_relations, relation_labels
 from spacy_spanbert.data.docs import sent_starts_of
 
 
@@ -19,6 +20,8 @@ class CorpusCounts:
     n_marked (int): The documents of two words or more where they are set.
     n_unmarked (int): The documents of two words or more where they are not.
     labels (Counter[str]): Spans by label.
+    n_related (int): The documents of which it is known which relations there are.
+    relations (Counter[str]): Relations by label.
     """
 
     n_docs: int = 0
@@ -27,6 +30,8 @@ class CorpusCounts:
     n_marked: int = 0
     n_unmarked: int = 0
     labels: Counter[str] = field(default_factory=Counter)
+    n_related: int = 0
+    relations: Counter[str] = field(default_factory=Counter)
 
     def watch(self, docs: Iterable[Doc], spans_key: str) -> Iterator[Doc]:
         """Count Docs while they pass.
@@ -53,11 +58,14 @@ class CorpusCounts:
         self.n_unmarked += starts is None
         if spans_key in doc.spans:
             self.labels.update(span.label_ for span in doc.spans[spans_key])
+        self.n_related += has_relations(doc)
+        self.relations.update(relation_labels(doc))
 
     def rows(self) -> list[tuple[str, str]]:
         """Render the counts for a table.
 
         RETURNS (list[tuple[str, str]]): Names and numbers; the labels last, the commonest first.
+            Relations are named only if any of the documents is annotated with them.
         """
         sents = f"{self.n_sents:,}"
         if self.n_unmarked:
@@ -67,6 +75,23 @@ class CorpusCounts:
             ("documents", f"{self.n_docs:,}"),
             ("sentences", sents),
             ("words", f"{self.n_words:,}"),
-            ("spans", f"{self.labels.total():,}"),
-            *((f"  {label or '(no label)'}", f"{n:,}") for label, n in self.labels.most_common()),
+            *label_rows("spans", self.labels),
+            *(self._relation_rows() if self.n_related else ()),
         ]
+
+    def _relation_rows(self) -> list[tuple[str, str]]:
+        (name, total), *rows = label_rows("relations", self.relations)
+        if self.n_related < self.n_docs:
+            total = f"{total}, not annotated in {self.n_docs - self.n_related:,} documents"
+        return [(name, total), *rows]
+
+
+def label_rows(name: str, labels: Counter[str]) -> list[tuple[str, str]]:
+    """Render counts by label for a table.
+
+    name (str): What is counted.
+    labels (Counter[str]): How often each label comes.
+    RETURNS (list[tuple[str, str]]): The name with the total, and the labels, the commonest first.
+    """
+    rows = [(f"  {label or '(no label)'}", f"{n:,}") for label, n in labels.most_common()]
+    return [(name, f"{labels.total():,}"), *rows]

@@ -1,6 +1,7 @@
 """Make Docs of corpus records."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -8,9 +9,10 @@ import numpy
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 
-from spacy_spanbert.data.offsets import fit_sent_starts, fit_spans
+from spacy_spanbert.data.offsets import fit_sent_starts, fit_span, fit_spans
 from spacy_spanbert.data.problems import CorpusError, Place, Problem, Problems
 from spacy_spanbert.data.records import Record, RecordSpan, join_records, to_characters
+from spacy_spanbert.data.relations import fit_relations, set_record_relations
 
 
 def make_docs(
@@ -57,13 +59,18 @@ def make_doc(record: Record, nlp: Language, spans_key: str, problems: Problems) 
     record (Record): The record.
     nlp (Language): Its tokenizer is used if the record has no words.
     spans_key (str): The key of `doc.spans` to fill; it is set even if there is no span.
-    problems (Problems): Told of spans and sentence starts that do not fit the tokenization.
-    RETURNS (Doc): The Doc; empty for an empty text.
+    problems (Problems): Told of spans, relations and sentence starts that do not fit the
+        tokenization.
+    RETURNS (Doc): The Doc; empty for an empty text. It has relations, or none, if the record says
+        which there are.
     """
-    spans, sent_starts = record.spans, record.sent_starts
+    spans, sent_starts, relations = record.spans, record.sent_starts, record.relations
     if record.words is None:
         doc = _tokenize(record.text, nlp, record.place)
         spans = fit_spans(doc, spans, record.place, problems)
+        relations = relations and fit_relations(
+            relations, partial(fit_span, doc), doc.text, record.place, problems
+        )
         if sent_starts is not None:
             sent_starts = fit_sent_starts(doc, sent_starts, record.place, problems)
     else:
@@ -71,6 +78,8 @@ def make_doc(record: Record, nlp: Language, spans_key: str, problems: Problems) 
     if sent_starts is not None:
         _set_sent_starts(doc, sent_starts)
     doc.user_data.update(record.user_data)
+    if relations is not None:
+        set_record_relations(doc, relations)
     if not record.is_annotated:
         return doc
     set_spans(doc, spans_key, spans)

@@ -15,7 +15,9 @@ from spacy_spanbert.data.docs import get_spans, place_of
 from spacy_spanbert.data.files import write_whole
 from spacy_spanbert.data.html_draw import clean, draw_doc
 from spacy_spanbert.data.html_page import PAGE_END, page_head
+from spacy_spanbert.data.html_relations import draw_relations
 from spacy_spanbert.data.problems import Problems
+from spacy_spanbert.data.relations import get_record_relations
 
 
 def write_html(
@@ -29,19 +31,20 @@ def write_html(
 ) -> None:
     """Write Docs to one HTML page, whole or not at all.
 
-    Every document is a section; consecutive Docs with the same `doc_id` are one document. The
-    page needs nothing but itself and has no scripts. Docs are drawn one after the other: what
-    grows with the corpus lies on disk.
+    Every document is a section; consecutive Docs with the same `doc_id` are one document. Under
+    the text of a Doc is a table of its relations, if it has any. The page needs nothing but itself
+    and has no scripts. Docs are drawn one after the other: what grows with the corpus lies on disk.
 
     docs (Iterable[Doc]): The Docs; for none, the page says so.
     path (Path): The file (`.gz` is compressed).
     spans_key (str): The key of `doc.spans` to draw.
-    problems (Problems): Told of spans that cannot be drawn.
+    problems (Problems): Told of spans and relations that cannot be drawn.
     title (str): Title of the page.
     labels (Iterable[str]): Other labels there may be: with them, the colours are the same on all
         pages of one pipeline.
     """
     counts: Counter[str] = Counter()
+    related: Counter[str] | None = None
     n_docs = n_words = 0
     # The legend stands first, and is known last.
     with TemporaryFile("w+", encoding="utf-8", newline="\n") as body:
@@ -56,11 +59,16 @@ def write_html(
             last_id = doc_id
             body.writelines(f'<div class="p">{drawn}</div>\n' for drawn in draw_doc(doc, spans))
             counts.update(span.label for span in spans)
+            relations = get_record_relations(doc, place_of(doc, i), problems)
+            if relations is not None:
+                body.writelines(draw_relations(doc, relations))
+                related = Counter() if related is None else related
+                related.update(relation.label for relation in relations)
             n_words += len(doc)
         body.write("</section>\n" if n_docs else "")
         body.seek(io.SEEK_SET)
         with write_whole(path) as file:
-            file.writelines(page_head(title, counts, n_docs, n_words, labels))
+            file.writelines(page_head(title, counts, n_docs, n_words, labels, related))
             shutil.copyfileobj(body, file)
             file.write(PAGE_END)
 

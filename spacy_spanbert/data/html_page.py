@@ -36,6 +36,15 @@ u { line-height: 15px; text-decoration: none; }
 b { position: absolute; inset-inline-start: 0; margin-top: -4px; padding: 0 3px; z-index: 1;
   font: bold 10px/12px system-ui, "Segoe UI", Roboto, "Liberation Sans", sans-serif;
   border-radius: 2px; box-shadow: 0 0 0 1px #fff; white-space: nowrap; }
+details { margin: 0 0 .9rem; font-size: .85rem; }
+summary { color: #555; }
+table { border-collapse: collapse; margin-top: .25rem; }
+td { padding: .1rem .9rem .1rem 0; vertical-align: baseline; overflow-wrap: anywhere; }
+td b { position: static; margin-inline-end: .4rem; }
+.r::before, .r::after { content: "\\2014"; color: #888; }
+.r::after { content: "\\2192"; }
+[dir=rtl] .r::after { content: "\\2190"; }
+.n { font-variant-numeric: tabular-nums; color: #555; }
 @media print { i, b { print-color-adjust: exact; } }
 """
 
@@ -78,7 +87,12 @@ def choose_colors(labels: Iterable[str]) -> dict[str, str]:
 
 
 def page_head(
-    title: str, counts: Counter[str], n_docs: int, n_words: int, labels: Iterable[str] = ()
+    title: str,
+    counts: Counter[str],
+    n_docs: int,
+    n_words: int,
+    labels: Iterable[str] = (),
+    relations: Counter[str] | None = None,
 ) -> Iterator[str]:
     """Make the page as far as the first document.
 
@@ -88,6 +102,8 @@ def page_head(
     n_words (int): How many words.
     labels (Iterable[str]): Other labels there may be: with them, the colours are the same on all
         pages of one pipeline.
+    relations (Counter[str] | None): How many relations of each label are on the page; None if it
+        is not known of any document which there are.
     YIELDS (str): HTML.
     """
     colors = choose_colors({*labels, *counts})
@@ -98,13 +114,19 @@ def page_head(
         color = colors[label]
         yield f".{label_class(label)} {{ background: {color}; color: {text_color(color)}; }}\n"
     yield f"</style>\n</head>\n<body>\n<header>\n<h1>{escape(clean(title))}</h1>\n"
-    numbers = ((n_docs, "document"), (n_words, "word"), (counts.total(), "span"))
+    numbers = [(n_docs, "document"), (n_words, "word"), (counts.total(), "span")]
+    numbers += [] if relations is None else [(relations.total(), "relation")]
     yield f"<p>{', '.join(_count(n, name) for n, name in numbers)}</p>\n"
     if counts:
         yield "<ul>\n"
         for label, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
             name = escape(clean(label)) or "(no label)"
             yield f'<li><b class="{label_class(label)}">{name}</b>{count:,}</li>\n'
+        yield "</ul>\n"
+    if relations:
+        yield "<ul>\n"
+        for label, count in sorted(relations.items(), key=lambda item: (-item[1], item[0])):
+            yield f"<li>{escape(clean(label))} {count:,}</li>\n"
         yield "</ul>\n"
     yield "</header>\n<main>\n"
 

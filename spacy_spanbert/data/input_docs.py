@@ -10,6 +10,7 @@ import srsly
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from spacy_spanbert.annotations.relations import remove_relations
 from spacy_spanbert.data.docs import make_doc, place_of
 from spacy_spanbert.data.files import write_whole
 from spacy_spanbert.data.inputs import RawRecord
@@ -27,7 +28,8 @@ def make_input_doc(raw: RawRecord, nlp: Language, spans_key: str, problems: Prob
 
     raw (RawRecord): The record.
     nlp (Language): Its tokenizer is used where there are no words.
-    spans_key (str): There are no spans under this key, even if the record has some.
+    spans_key (str): There are no spans under this key, and no relations, even if the record has
+        some.
     problems (Problems): Told of sentence starts that do not fit the words.
     RETURNS (Doc): The Doc, a new one each time. What its record says besides the text is in
         `user_data`; for a text `doc_id` is the name of the file and `line` where it starts.
@@ -45,6 +47,7 @@ def make_input_doc(raw: RawRecord, nlp: Language, spans_key: str, problems: Prob
     else:
         doc = make_doc(_parse(raw.content, raw, problems), nlp, spans_key, problems)
     doc.spans.pop(spans_key, None)
+    remove_relations(doc)
     return doc
 
 

@@ -1,12 +1,14 @@
 """Check one object of a JSONL corpus and turn it into a record."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from spacy_spanbert.data.json_relations import parse_relations
 from spacy_spanbert.data.json_spans import check_characters, has_spans, parse_spans
 from spacy_spanbert.data.problems import Place, Problems
 from spacy_spanbert.data.records import Record, RecordSpan, join_words, word_offsets
+from spacy_spanbert.data.relations import fit_relations
 
 # Keys with a meaning of their own, or whose positions would no longer hold in a Doc.
 OWN_KEYS = {
@@ -31,7 +33,7 @@ def parse_record(raw: Any, place: Place, problems: Problems) -> Record:
 
     raw (Any): The JSON value.
     place (Place): Where it stands.
-    problems (Problems): Told of spans that cannot be used; they are left out.
+    problems (Problems): Told of spans and relations that cannot be used; they are left out.
     RETURNS (Record): The record.
     RAISES (RecordError): If the record cannot be used at all.
     """
@@ -47,8 +49,6 @@ def parse_record(raw: Any, place: Place, problems: Problems) -> Record:
         record = _from_tool_tokens(raw, place, problems)
     else:
         record = _from_words(raw, place, problems)
-    if raw.get("relations"):
-        problems.note("relations left out", "Relations are not read, only spans.", place)
     return replace(
         record,
         sent_starts=_sent_starts(raw, record),
@@ -82,9 +82,18 @@ def _sound(text: str) -> str:
 
 
 def _from_text(raw: Mapping[str, Any], place: Place, problems: Problems) -> Record:
-    text = _text(raw)
-    spans = parse_spans(raw, len(text), "characters", place, problems)
-    return Record(text=text, words=None, spaces=[], spans=spans, place=place)
+    return _annotated(Record(_text(raw), None, [], [], place), raw, problems)
+
+
+def _annotated(record: Record, raw: Mapping[str, Any], problems: Problems) -> Record:
+    """Add spans and relations, in words if the record has any, else in characters."""
+    if record.words is None:
+        length, unit = len(record.text), "characters"
+    else:
+        length, unit = len(record.words), "words"
+    spans = parse_spans(raw, length, unit, record.place, problems)
+    relations = parse_relations(raw, spans, length, unit, record.place, problems)
+    return replace(record, spans=[span for span in spans if span], relations=relations)
 
 
 def _from_words(raw: Mapping[str, Any], place: Place, problems: Problems) -> Record:
@@ -104,8 +113,7 @@ def _from_words(raw: Mapping[str, Any], place: Place, problems: Problems) -> Rec
     text = _sound(join_words(words, spaces))
     if "text" in raw:
         _compare(text, _text(raw))
-    spans = parse_spans(raw, len(words), "words", place, problems)
-    return Record(text=text, words=words, spaces=spaces, spans=spans, place=place)
+    return _annotated(Record(text, words, spaces, [], place), raw, problems)
 
 
 def _spaces_of(words: list[str], text: str) -> list[bool]:
@@ -140,34 +148,42 @@ def _from_tool_tokens(raw: Mapping[str, Any], place: Place, problems: Problems) 
     words: list[Any] = [token.get("text") for token in raw["tokens"] if isinstance(token, dict)]
     if len(words) < len(raw["tokens"]) or not all(isinstance(w, str) and w for w in words):
         raise RecordError("bad record", 'Each of "tokens" is an object with its "text".')
-    spans = parse_spans(raw, len(text), "characters", place, problems)
+    record = _from_text(raw, place, problems)
     spaces = _spaces_of(words, text)
     if join_words(words, spaces) != text:
-        return Record(text=text, words=None, spaces=[], spans=spans, place=place)
-    fitting = list(_in_words(spans, words, spaces, text, place, problems))
-    return Record(text=text, words=words, spaces=spaces, spans=fitting, place=place)
+        return record
+    fit = _fit_to(words, spaces)
+    spans = list(_fitting(record, fit, problems))
+    relations = record.relations and fit_relations(record.relations, fit, text, place, problems)
+    return replace(record, words=words, spaces=spaces, spans=spans, relations=relations)
 
 
-def _in_words(
-    spans: Iterable[RecordSpan],
-    words: list[str],
-    spaces: list[bool],
-    text: str,
-    place: Place,
-    problems: Problems,
-) -> Iterable[RecordSpan]:
+def _fit_to(words: list[str], spaces: list[bool]) -> Callable[[RecordSpan], RecordSpan | None]:
     offsets = list(word_offsets(words, spaces))
     first = {start: i for i, (start, _) in enumerate(offsets)}
     last = {end: i for i, (_, end) in enumerate(offsets)}
-    for span in spans:
-        if span.start in first and span.end in last:
-            yield replace(span, start=first[span.start], end=last[span.end] + 1)
-        else:
-            message = (
-                f"The span {text[span.start : span.end]!r} ({span.label}, characters "
-                f"{span.start} to {span.end}) does not fit the tokens of its own record."
-            )
-            problems.add("misaligned span", message, place)
+
+    def fit(span: RecordSpan) -> RecordSpan | None:
+        if span.start not in first or span.end not in last:
+            return None
+        return replace(span, start=first[span.start], end=last[span.end] + 1)
+
+    return fit
+
+
+def _fitting(
+    record: Record, fit: Callable[[RecordSpan], RecordSpan | None], problems: Problems
+) -> Iterator[RecordSpan]:
+    for span in record.spans:
+        fitted = fit(span)
+        if fitted is not None:
+            yield fitted
+            continue
+        message = (
+            f"The span {record.text[span.start : span.end]!r} ({span.label}, characters "
+            f"{span.start} to {span.end}) does not fit the tokens of its own record."
+        )
+        problems.add("misaligned span", message, record.place)
 
 
 def _sent_starts(raw: Mapping[str, Any], record: Record) -> list[int] | None:

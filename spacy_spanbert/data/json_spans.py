@@ -22,32 +22,52 @@ def has_spans(raw: Mapping[str, Any]) -> bool:
 
 def parse_spans(
     raw: Mapping[str, Any], length: int, unit: str, place: Place, problems: Problems
-) -> list[RecordSpan]:
+) -> list[RecordSpan | None]:
     """Read the spans of a record: objects with start, end and label, or lists of these three.
 
     raw (Mapping[str, Any]): The record.
     length (int): How long its text is, in `unit`.
     unit (str): "words" or "characters".
     place (Place): Where the record stands.
-    problems (Problems): Told of each span that cannot be used; it is left out.
-    RETURNS (list[RecordSpan]): The spans, in order; empty if the record has none.
+    problems (Problems): Told of each span that cannot be used.
+    RETURNS (list[RecordSpan | None]): The spans in order, with None for one that cannot be used,
+        so that positions hold; empty if the record has none.
     """
-    found: list[Any] = next((raw[key] for key in LIST_KEYS if isinstance(raw.get(key), list)), [])
+    found = list_of_spans(raw)
     if not found and raw.get("spans") is not None and not isinstance(raw["spans"], list):
         problems.add("bad span", f'"spans" is a list, not {raw["spans"]!r:.60}.', place)
     scores = raw.get("scores")
     if not isinstance(scores, list) or len(scores) != len(found):
         scores = [None] * len(found)
-    spans = []
+    spans: list[RecordSpan | None] = []
     for item, score in zip(found, scores, strict=True):
         try:
-            spans.append(_parse_span(item, score, length, unit))
+            spans.append(parse_span(item, score, length, unit))
         except ValueError as error:
             problems.add("bad span", f"{error} The span is {item!r:.200}.", place)
+            spans.append(None)
     return spans
 
 
-def _parse_span(item: Any, score: Any, length: int, unit: str) -> RecordSpan:
+def list_of_spans(raw: Mapping[str, Any]) -> list[Any]:
+    """Find the list of spans of a record, as it stands there.
+
+    raw (Mapping[str, Any]): The record.
+    RETURNS (list[Any]): The list; empty if the record has none.
+    """
+    return next((raw[key] for key in LIST_KEYS if isinstance(raw.get(key), list)), [])
+
+
+def parse_span(item: Any, score: Any, length: int, unit: str) -> RecordSpan:
+    """Check one span.
+
+    item (Any): An object with start, end and label, or a list of these three.
+    score (Any): What stands as its score elsewhere, or None; one of its own comes first.
+    length (int): How long the text is, in `unit`.
+    unit (str): "words" or "characters".
+    RETURNS (RecordSpan): The span.
+    RAISES (ValueError): If it cannot be used; says why.
+    """
     start, end, label, own_score = _fields(item)
     for name, value in (("start", start), ("end", end)):
         if not isinstance(value, int) or isinstance(value, bool):
@@ -58,12 +78,21 @@ def _parse_span(item: Any, score: Any, length: int, unit: str) -> RecordSpan:
         raise ValueError(f"Its end ({end}, exclusive) is not behind its start ({start}).")
     if start < 0 or end > length:
         raise ValueError(f"It is out of range: the record has {length} {unit}.")
-    score = score if own_score is None else own_score
+    check_characters(label)
+    return RecordSpan(start, end, label, parse_score(score if own_score is None else own_score))
+
+
+def parse_score(score: Any) -> float | None:
+    """Check a score.
+
+    score (Any): A finite number, or None.
+    RETURNS (float | None): The score.
+    RAISES (ValueError): If it is something else.
+    """
     is_number = isinstance(score, int | float) and not isinstance(score, bool)
     if score is not None and not (is_number and math.isfinite(score)):
         raise ValueError(f"Expected a number as score, not {score!r:.60}.")
-    check_characters(label)
-    return RecordSpan(start, end, label, None if score is None else float(score))
+    return None if score is None else float(score)
 
 
 def _fields(item: Any) -> tuple[Any, Any, Any, Any]:

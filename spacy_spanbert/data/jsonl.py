@@ -6,22 +6,23 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy
 from spacy.tokens import Doc
 
 from spacy_spanbert.data.docs import get_spans, place_of, sent_starts_of
 from spacy_spanbert.data.files import read_lines, write_whole
 from spacy_spanbert.data.json_records import RecordError, is_plain, parse_record
+from spacy_spanbert.data.json_relations import relation_to_json, short_score
 from spacy_spanbert.data.problems import Place, Problems
 from spacy_spanbert.data.records import Record, RecordSpan
+from spacy_spanbert.data.relations import get_record_relations, number_arguments
 
 
 def read_jsonl(path: Path, problems: Problems) -> Iterator[Record]:
     """Read the records of a JSONL file, plain or `.gz`. Lines of white space are passed over.
 
     path (Path): The file.
-    problems (Problems): Told of lines, records and spans that cannot be used, with file and
-        line; they are left out.
+    problems (Problems): Told of lines, records, spans and relations that cannot be used, with
+        file and line; they are left out.
     YIELDS (Record): The records; nothing for an empty file.
     RAISES (CorpusError): If the file cannot be read or is damaged.
     """
@@ -82,9 +83,11 @@ def doc_to_json(doc: Doc, spans_key: str, place: Place, problems: Problems) -> d
         written if there are any.
     spans_key (str): The key of `doc.spans` to write.
     place (Place): Where the Doc stands.
-    problems (Problems): Told of spans that cannot be written.
+    problems (Problems): Told of spans and relations that cannot be written.
     RETURNS (dict[str, Any]): The record. Spans have positions in words (`start`, `end`) and in
-        characters (`char_start`, `char_end`), both with the end exclusive.
+        characters (`char_start`, `char_end`), both with the end exclusive. Relations are there if
+        the Doc has the annotation, be it none; their `head` and `tail` are positions in `spans`,
+        to which arguments are added that are not among them.
     """
     record = {
         key: value
@@ -100,7 +103,14 @@ def doc_to_json(doc: Doc, spans_key: str, place: Place, problems: Problems) -> d
     if len(doc) and doc.has_annotation("TAG"):
         record["tags"] = [token.tag_ for token in doc]
     spans = get_spans(doc, spans_key, place, problems)
+    relations = get_record_relations(doc, place, problems)
+    spans, pairs = number_arguments(doc, spans, relations or [], place, problems)
     record["spans"] = [_span_to_json(doc, span) for span in spans]
+    if relations is not None:
+        record["relations"] = [
+            relation_to_json(relation, head, tail)
+            for relation, (head, tail) in zip(relations, pairs, strict=True)
+        ]
     return record
 
 
@@ -114,6 +124,5 @@ def _span_to_json(doc: Doc, span: RecordSpan) -> dict[str, Any]:
         "label": span.label,
     }
     if span.score is not None and math.isfinite(span.score):
-        # The shortest digits that give the same float32 again: 0.9, not 0.8999999761581421.
-        item["score"] = float(str(numpy.float32(span.score)))
+        item["score"] = short_score(span.score)
     return item

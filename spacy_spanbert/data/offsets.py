@@ -22,12 +22,23 @@ def fit_spans(
     """
     fitting = []
     for span in spans:
-        found = doc.char_span(span.start, span.end)
-        if found is None:
+        fitted = fit_span(doc, span)
+        if fitted is None:
             problems.add("misaligned span", _why_not(doc, span), place)
         else:
-            fitting.append(replace(span, start=found.start, end=found.end))
+            fitting.append(fitted)
     return fitting
+
+
+def fit_span(doc: Doc, span: RecordSpan) -> RecordSpan | None:
+    """Turn a span in characters into one in words.
+
+    doc (Doc): The tokenized text.
+    span (RecordSpan): A span in characters, not empty, inside the text.
+    RETURNS (RecordSpan | None): The span in words; None if it does not start and end with one.
+    """
+    found = doc.char_span(span.start, span.end)
+    return None if found is None else replace(span, start=found.start, end=found.end)
 
 
 def _why_not(doc: Doc, span: RecordSpan) -> str:

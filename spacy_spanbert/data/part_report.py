@@ -38,7 +38,7 @@ class PartReport:
         try:
             raw = json.loads(text)
             counts = AnnotationCounts(**raw["counts"])
-            counts.labels = Counter(counts.labels)
+            counts.labels, counts.relations = Counter(counts.labels), Counter(counts.relations)
             problems = [
                 Problem(item["kind"], item["message"], Place(**item["place"]))
                 for item in raw["problems"]

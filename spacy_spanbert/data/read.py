@@ -6,7 +6,7 @@ from pathlib import Path
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from spacy_spanbert.data.brat import read_brat, report_unannotated
+from spacy_spanbert.data.brat import has_relation_lines, read_brat, report_unannotated
 from spacy_spanbert.data.conll import read_conll
 from spacy_spanbert.data.docbin import read_docbin
 from spacy_spanbert.data.docs import make_docs
@@ -53,14 +53,17 @@ def read_docs(
     RAISES (CorpusError): If the path cannot be read, is of no known format, or is of one that
         `group` or `retokenize` make no sense for.
     """
-    for file in _files(Path(path), format, problems):
-        file_format = format or SUFFIX_FORMATS[format_suffix(file)]
+    files = _files(Path(path), format, problems)
+    formats = [format or SUFFIX_FORMATS[format_suffix(file)] for file in files]
+    brat = (file for file, known in zip(files, formats, strict=True) if known == "brat")
+    is_related = has_relation_lines(brat)
+    for file, file_format in zip(files, formats, strict=True):
         _check_options(file, file_format, group, retokenize)
         if file_format == "spacy":
             yield from read_docbin(file, nlp.vocab)
         else:
             yield from make_docs(
-                _read_records(file, Path(path), file_format, problems),
+                _read_records(file, Path(path), file_format, problems, is_related),
                 nlp,
                 spans_key=spans_key,
                 problems=problems,
@@ -69,13 +72,16 @@ def read_docs(
             )
 
 
-def _read_records(file: Path, root: Path, file_format: str, problems: Problems) -> Iterator[Record]:
+def _read_records(
+    file: Path, root: Path, file_format: str, problems: Problems, is_related: bool
+) -> Iterator[Record]:
     if file_format == "jsonl":
         return read_jsonl(file, problems)
     if file_format == "conll":
         return read_conll(file, problems)
     name = Path(file.name) if file == root else file.relative_to(root)
-    return read_brat(file, name.with_suffix("").as_posix(), problems)
+    doc_id = name.with_suffix("").as_posix()
+    return read_brat(file, doc_id, problems, is_related=is_related)
 
 
 def _files(path: Path, format: str | None, problems: Problems) -> list[Path]:  # noqa: A002

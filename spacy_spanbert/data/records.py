@@ -29,6 +29,27 @@ class RecordSpan:
 
 
 @dataclass(frozen=True)
+class RecordRelation:
+    """An ordered pair of spans of a record, and how they relate.
+
+    head (RecordSpan): The first argument. It is held itself and not by its position among the
+        record's spans: so it stays right whatever of these is left out or moved.
+    tail (RecordSpan): The second, likewise.
+    label (str): The relation's type, not "".
+    score (float | None): What a model gave it, if anything.
+    """
+
+    head: RecordSpan
+    tail: RecordSpan
+    label: str
+    score: float | None = None
+
+    def moved(self, offset: int) -> "RecordRelation":
+        """Make the same relation further on by `offset`."""
+        return replace(self, head=self.head.moved(offset), tail=self.tail.moved(offset))
+
+
+@dataclass(frozen=True)
 class Record:
     """One record of a corpus.
 
@@ -43,6 +64,8 @@ class Record:
     user_data (dict[str, Any]): What goes to `doc.user_data`, such as `doc_id`.
     is_annotated (bool): Whether it is known which spans there are; without, none in `spans` does
         not mean that there is none.
+    relations (list[RecordRelation] | None): The annotated relations, in the order of the corpus;
+        None: not known.
     """
 
     text: str
@@ -54,6 +77,7 @@ class Record:
     tags: list[str] | None = None
     user_data: dict[str, Any] = field(default_factory=dict)
     is_annotated: bool = True
+    relations: list[RecordRelation] | None = None
 
 
 def join_words(words: Sequence[str], spaces: Sequence[bool]) -> str:
@@ -79,13 +103,23 @@ def to_characters(record: Record) -> Record:
     if record.words is None:
         return record
     offsets = list(word_offsets(record.words, record.spaces))
-    starts = [start for start, _ in offsets]
-    spans = [
-        replace(span, start=starts[span.start], end=offsets[span.end - 1][1])
-        for span in record.spans
+
+    def in_characters(span: RecordSpan) -> RecordSpan:
+        return replace(span, start=offsets[span.start][0], end=offsets[span.end - 1][1])
+
+    relations = record.relations and [
+        replace(relation, head=in_characters(relation.head), tail=in_characters(relation.tail))
+        for relation in record.relations
     ]
-    sent_starts = record.sent_starts and [starts[i] for i in record.sent_starts]
-    return replace(record, words=None, spaces=[], spans=spans, sent_starts=sent_starts, tags=None)
+    return replace(
+        record,
+        words=None,
+        spaces=[],
+        spans=[in_characters(span) for span in record.spans],
+        sent_starts=record.sent_starts and [offsets[i][0] for i in record.sent_starts],
+        tags=None,
+        relations=relations,
+    )
 
 
 def join_records(records: Sequence[Record]) -> Record:
@@ -125,7 +159,20 @@ def join_records(records: Sequence[Record]) -> Record:
             if all(key in other.user_data and other.user_data[key] == value for other in records)
         },
         is_annotated=any(record.is_annotated for record in records),
+        relations=_join_relations(records, offsets),
     )
+
+
+def _join_relations(
+    records: Sequence[Record], offsets: Sequence[int]
+) -> list[RecordRelation] | None:
+    if all(record.relations is None for record in records):
+        return None
+    return [
+        relation.moved(offset)
+        for record, offset in zip(records, offsets, strict=False)
+        for relation in record.relations or []
+    ]
 
 
 def _with_space(record: Record) -> Record:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from spacy.tokens import Doc
 
-from spacy_spanbert.data.brat import write_brat
+from spacy_spanbert.data.brat_write import write_brat
 from spacy_spanbert.data.conll_write import write_conll
 from spacy_spanbert.data.docbin import write_docbin, write_docbins
 from spacy_spanbert.data.files import format_suffix

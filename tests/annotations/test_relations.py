@@ -2,11 +2,17 @@
 
 import pytest
 import spacy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin, Span
 
-from spacy_spanbert.annotations.relations import Relation, get_relations, has_relations
+from spacy_spanbert.annotations.relations import (
+    Relation,
+    get_relations,
+    has_relations,
+    relation_labels,
+    remove_relations,
+)
 from spacy_spanbert.errors import SpanbertError
 
 NLP = spacy.blank("en")
@@ -47,6 +53,7 @@ def _docs(draw: st.DrawFn) -> Doc:
     return _doc(spans, draw(st.lists(triple, max_size=12)))
 
 
+@settings(deadline=None)
 @given(_docs())
 def test_relations_survive_docbin_bytes_and_copies(doc: Doc) -> None:
     expected = _plain(doc)
@@ -78,6 +85,16 @@ def test_no_relations_is_an_annotation_and_an_untouched_doc_has_none() -> None:
     assert get_relations(doc) == []
     doc._.relations = []
     assert has_relations(_stored_and_read(doc))
+
+
+def test_relations_are_counted_and_removed() -> None:
+    doc = _doc([(0, 2, "PER"), (3, 5, "LOC")], [(0, 1, "in", 0.5), (1, 0, "has", 0.5)])
+    assert relation_labels(doc) == ["in", "has"]
+    doc.spans["sc"] = [doc[0:1]]
+    remove_relations(doc)
+    assert list(doc.spans) == ["sc"]
+    assert (has_relations(doc), relation_labels(doc)) == (False, [])
+    remove_relations(doc)
 
 
 def test_a_span_of_another_doc_is_refused() -> None:

@@ -5,6 +5,7 @@ import spacy
 from hypothesis import strategies as st
 from spacy.tokens import Doc, Span, SpanGroup
 
+from spacy_spanbert.annotations.relations import Relation, has_relations
 from spacy_spanbert.data.docs import sent_starts_of
 
 NLP = spacy.blank("en")
@@ -37,14 +38,36 @@ def docs(draw: st.DrawFn, with_scores: bool = True) -> Doc:
     if spans and with_scores and draw(st.booleans()):
         attrs["scores"] = numpy.linspace(0.1, 1, len(spans), dtype="float32")
     doc.spans["sc"] = SpanGroup(doc, name="sc", attrs=attrs, spans=spans)
+    if draw(st.booleans()):
+        doc._.relations = draw(relations(spans, with_scores))
     doc_id = draw(st.none() | st.sampled_from(["a", "a/b", "MEDLINE:1", "x y", "ä", "newdoc"]))
     if doc_id is not None:
         doc.user_data["doc_id"] = doc_id
     return doc
 
 
+def relations(spans: list[Span], with_scores: bool) -> st.SearchStrategy[list[Relation]]:
+    if not spans:
+        return st.just([])
+    argument = st.sampled_from(spans)
+    label = LABELS.filter(bool)
+    score = st.sampled_from([1.0, 0.9, 0.125, 0.0] if with_scores else [1.0])
+    return st.lists(st.builds(Relation, argument, argument, label, score), max_size=5)
+
+
+def relations_of(doc: Doc) -> list[tuple[int, int, str, int, int, str, str, float]]:
+    return [
+        (*_plain_span(found.head), *_plain_span(found.tail), found.label, found.score)
+        for found in doc._.relations
+    ]
+
+
+def _plain_span(span: Span) -> tuple[int, int, str]:
+    return span.start, span.end, span.label_
+
+
 def spans_of(doc: Doc, spans_key: str = "sc") -> list[tuple[int, int, str]]:
-    return [(span.start, span.end, span.label_) for span in doc.spans[spans_key]]
+    return [_plain_span(span) for span in doc.spans[spans_key]]
 
 
 def content(doc: Doc) -> dict[str, object]:
@@ -55,6 +78,7 @@ def content(doc: Doc) -> dict[str, object]:
         "spaces": [token.whitespace_ for token in doc],
         "spans": spans_of(doc),
         "scores": None if scores is None else [float(score) for score in scores],
+        "relations": relations_of(doc) if has_relations(doc) else None,
         "sent_starts": sent_starts_of(doc),
         "user_data": dict(doc.user_data),
     }

@@ -4,9 +4,11 @@ import pytest
 import spacy
 from spacy.tokens import Doc, Span
 
-from spacy_spanbert.data.brat import read_brat, report_unannotated, write_brat
+from spacy_spanbert.annotations.relations import Relation
+from spacy_spanbert.data.brat import has_relation_lines, read_brat, report_unannotated
+from spacy_spanbert.data.brat_write import write_brat
 from spacy_spanbert.data.problems import CorpusError, Problems
-from spacy_spanbert.data.records import Record, RecordSpan
+from spacy_spanbert.data.records import Record, RecordRelation, RecordSpan
 
 NLP = spacy.blank("en")
 TEXT = "Barack Obama\nvisited  Paris,\tthe\ncapital of France."
@@ -75,16 +77,72 @@ def test_a_bad_annotation_is_named_by_file_and_line_and_only_it_is_left_out(
     assert problems.counts == {"bad annotation": 1}
 
 
-def test_relations_and_notes_are_noted_as_left_out(tmp_path: Path) -> None:
+def test_events_and_notes_are_noted_as_left_out(tmp_path: Path) -> None:
     problems = Problems("stop")
-    lines = "R1\tIn Arg1:T1 Arg2:T2\nA1\tSure T1\n#1\tAnnotatorNotes T1\thm\n*\tEquiv T1 T2\n"
+    lines = "E1\tSee:T1 By:T2\nA1\tSure T1\n#1\tAnnotatorNotes T1\thm\n*\tEquiv T1 T2\n"
     assert read(tmp_path, lines, problems=problems).spans == []
     assert problems.counts == {
-        "relation left out": 1,
+        "event left out": 1,
         "attribute left out": 1,
         "note left out": 1,
         "equivalence left out": 1,
     }
+
+
+T1, T2 = "T1\tPER 0 12\tBarack Obama\n", "T2\tLOC 22 27\tParis\n"
+OBAMA, PARIS = RecordSpan(0, 12, "PER"), RecordSpan(22, 27, "LOC")
+
+
+def test_relations_name_their_arguments_by_id_and_may_stand_before_them(tmp_path: Path) -> None:
+    lines = (
+        f"R1\tVisits Arg1:T1 Arg2:T2\t\n{T1}R2\tis in Arg2:T1 Arg1:T2\r\n{T2}"
+        "R3\tLocalization Bacterium:T2 Localization:T2\n"
+    )
+    assert read(tmp_path, lines).relations == [
+        RecordRelation(OBAMA, PARIS, "Visits"),
+        RecordRelation(PARIS, OBAMA, "is in"),
+        RecordRelation(PARIS, PARIS, "Localization"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("R2\tX Arg1:T1 Arg2:T9", "out: its Arg2, T9, is not in the file"),
+        ("R2\tX Arg1:E1 Arg2:T2", "its Arg1, E1, is an event"),
+        ("R2\tX Arg1:T3 Arg2:T9", "its Arg1, T3, cannot be used and its Arg2, T9, is not in"),
+    ],
+)
+def test_a_relation_whose_argument_is_no_span_is_reported(
+    tmp_path: Path, line: str, message: str
+) -> None:
+    bad = "T3\tX 0 6;13 20\tBarack visited\n"
+    lines = f"{T1}{T2}{bad}R1\tgood Arg1:T1 Arg2:T2\n{line}\n"
+    problems = Problems()
+    record = read(tmp_path, lines, problems=problems)
+    assert record.relations == [RecordRelation(OBAMA, PARIS, "good")]
+    assert problems.counts == {"bad annotation": 1, "relation without argument": 1}
+    (problem,) = problems.examples["relation without argument"]
+    assert str(problem).startswith(f"{tmp_path / 'a.ann'}:5, document 'a': A relation 'X' is left")
+    assert message in problem.message
+
+
+@pytest.mark.parametrize("line", ["R2", "R2\tX", "R2\tX T1 T2", "R2\tX A:T1", "R\t A:T1 B:T2"])
+def test_a_line_that_is_no_relation_is_reported(tmp_path: Path, line: str) -> None:
+    with pytest.raises(CorpusError, match=r"a\.ann:2.*Expected R1, tab, label, Arg1:T1, Arg2:T2"):
+        read(tmp_path, f"{T1}{line}\n")
+
+
+def test_a_file_without_relations_says_that_there_are_none_if_others_have_some(
+    tmp_path: Path,
+) -> None:
+    assert read(tmp_path, T1).relations is None
+    (record,) = read_brat(tmp_path / "a.ann", "a", Problems("stop"), is_related=True)
+    assert record.relations == []
+    (tmp_path / "b.ann").write_text(f"{T1}{T2}R1\tX Arg1:T1 Arg2:T2\n")
+    assert not has_relation_lines([])
+    assert not has_relation_lines([tmp_path / "a.ann"])
+    assert has_relation_lines([tmp_path / "a.ann", tmp_path / "b.ann"])
 
 
 def test_a_missing_text_and_missing_annotations_are_reported(tmp_path: Path) -> None:
@@ -114,6 +172,39 @@ def test_the_lines_are_brats(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "doc.ann").read_text() == (
         "T1\tPER 0 12\tBarack Obama\nT2\tX Y 7 13;14 22\tObama   visited\n"
     )
+
+
+def test_relations_are_written_behind_the_spans(tmp_path: Path) -> None:
+    doc = obama("doc")
+    person, other = doc.spans["sc"]
+    doc._.relations = [
+        Relation(other, person, "in\nside", 0.5),
+        Relation(person, Span(doc, 3, 4, label="V"), "does"),
+    ]
+    problems = Problems()
+    write_brat([doc], tmp_path / "out", "sc", problems)
+    assert (tmp_path / "out" / "doc.ann").read_text().splitlines() == [
+        "T1\tPER 0 12\tBarack Obama",
+        "T2\tX Y 7 13;14 22\tObama   visited",
+        "T3\tV 15 22\tvisited",
+        "R1\tin side Arg1:T2 Arg2:T1",
+        "R2\tdoes Arg1:T1 Arg2:T3",
+    ]
+    assert problems.counts == {"label changed": 1, "argument added to the spans": 1}
+
+
+def test_documents_without_annotation_beside_others_with_relations_are_noted(
+    tmp_path: Path,
+) -> None:
+    related, unrelated, unknown = obama("a"), obama("b"), obama("c")
+    related._.relations = [Relation(*related.spans["sc"], "X")]
+    unrelated._.relations = []
+    problems = Problems("stop")
+    write_brat([related, unrelated], tmp_path / "sound", "sc", problems)
+    write_brat([unknown, unrelated], tmp_path / "fine", "sc", problems)
+    assert not problems
+    write_brat([related, unknown, unrelated], tmp_path / "mixed", "sc", problems)
+    assert problems.counts == {"relations not annotated": 1}
 
 
 def test_every_document_gets_a_safe_name_of_its_own(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc, Span
 
+from spacy_spanbert.annotations.relations import Relation
 from spacy_spanbert.data.conll import read_conll
 from spacy_spanbert.data.conll_write import write_conll
 from spacy_spanbert.data.problems import CorpusError, Problems
@@ -135,6 +136,21 @@ def test_the_columns_are_as_many_as_the_deepest_document_needs(tmp_path: Path) -
         "# no_space_after = 1 2 3\nc\tB-X\tO\nd\tI-X\tB-Y\ne\tO\tI-Y\n\n"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["a.conll"]
+
+
+def test_relations_are_reported_once_as_left_out(tmp_path: Path) -> None:
+    docs = [Doc(NLP.vocab, words=["a", "b"]) for _ in range(3)]
+    for doc in docs:
+        doc.spans["sc"] = [doc[0:1], doc[1:2]]
+    for doc in docs[1:]:
+        doc._.relations = [Relation(doc[0:1], doc[1:2], "X"), Relation(doc[1:2], doc[0:1], "X")]
+    problems = Problems("stop")
+    write_conll(docs, tmp_path / "a.conll", "sc", problems)
+    assert problems.counts == {"relations left out": 1}
+    (problem,) = problems.examples["relations left out"]
+    assert "4, of 2 documents, are left out" in problem.message
+    write_conll(docs[:1], tmp_path / "a.conll", "sc", none := Problems("stop"))
+    assert not none
 
 
 def test_a_span_across_a_sentence_boundary_comes_back_whole(tmp_path: Path) -> None:

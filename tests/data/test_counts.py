@@ -1,6 +1,7 @@
 import spacy
 from spacy.tokens import Doc, Span
 
+from spacy_spanbert.annotations.relations import Relation
 from spacy_spanbert.data.counts import CorpusCounts
 
 NLP = spacy.blank("en")
@@ -33,6 +34,19 @@ def test_sentences_that_are_not_marked_are_not_guessed() -> None:
     assert ("sentences", "not marked") in counts.rows()
     counts.add(doc(2, [True, True]), "sc")
     assert ("sentences", "3, not marked in 2 documents") in counts.rows()
+
+
+def test_relations_are_counted_where_they_are_annotated() -> None:
+    corpus = [doc(2) for _ in range(3)]
+    for one in corpus[:2]:
+        one._.relations = [Relation(one[0:1], one[1:2], label) for label in ("in", "in", "of")]
+    counts = CorpusCounts()
+    assert list(counts.watch(corpus[:2], "sc")) == corpus[:2]
+    assert counts.rows()[3:] == [
+        *(("spans", "0"), ("relations", "6"), ("  in", "4"), ("  of", "2")),
+    ]
+    counts.add(corpus[2], "sc")
+    assert ("relations", "6, not annotated in 1 documents") in counts.rows()
 
 
 def test_a_missing_key_counts_no_spans_and_no_docs_count_nothing() -> None:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc, Span, SpanGroup
 
+from spacy_spanbert.annotations.relations import Relation
 from spacy_spanbert.data.html import write_html
 from spacy_spanbert.data.html_draw import clean
 from spacy_spanbert.data.problems import Problems
@@ -53,6 +54,7 @@ def test_the_page_needs_nothing_but_itself_and_runs_nothing(tmp_path: Path) -> N
     assert {tag for tag, _ in page.tags} <= {
         *("html", "head", "meta", "title", "style", "body", "header", "h1", "p", "ul", "li"),
         *("b", "i", "u", "main", "section", "h2", "div", "span"),
+        *("details", "summary", "table", "tr", "td"),
     }
     names = {name for _, attributes in page.tags for name in attributes}
     assert names == {"lang", "charset", "name", "content", "class", "title", "style", "dir"}
@@ -68,6 +70,18 @@ def test_consecutive_documents_of_one_name_share_a_section(tmp_path: Path) -> No
     assert [tag for tag, _ in page.tags].count("section") == 5
     assert "5 documents, 24 words, 12 spans" in page.texts["p"]
     assert page.texts["li"] == ["12"]
+
+
+def test_relations_are_under_their_text_and_counted(tmp_path: Path) -> None:
+    docs = [make_doc("Ann Lee left."), make_doc("Bo Lee left."), make_doc("Di Lee left.")]
+    assert "relation" not in write(docs, tmp_path / "a.html").texts["p"][0]
+    docs[0]._.relations = [Relation(*docs[0].spans["sc"], label) for label in ("in", "<of>")]
+    docs[1]._.relations = []
+    page = write(docs, tmp_path / "a.html")
+    assert "3 documents, 12 words, 6 spans, 2 relations" in page.texts["p"]
+    assert page.texts["li"] == ["6", "<of> 1", "in 1"]
+    kinds = [tag for tag, one in page.tags if tag == "table" or one.get("class") == "p"]
+    assert kinds == ["div", "table", "div", "div"]
 
 
 def test_no_documents_and_empty_ones_give_a_page_too(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc, SpanGroup
 
+from spacy_spanbert.annotations.relations import Relation, has_relations
 from spacy_spanbert.data.docbin import read_docbin, write_docbin
 from spacy_spanbert.data.input_docs import make_input_doc, write_annotated_jsonl
 from spacy_spanbert.data.inputs import RawRecord
@@ -51,6 +52,16 @@ def test_spans_that_a_record_has_are_not_taken_for_those_of_the_pipeline() -> No
         doc = make({"text": "Ann left", key: spans, "answer": "reject", "scores": [1.0]})
         assert "sc" not in doc.spans
         assert doc.user_data == {}
+
+
+def test_relations_that_a_record_has_are_not_taken_for_those_of_the_pipeline() -> None:
+    words = {"tokens": ["Ann", "left"], "spans": [{"start": 0, "end": 1, "label": "X"}]}
+    doc = make({**words, "relations": [{"head": 0, "tail": 0, "label": "is"}]})
+    assert not has_relations(doc)
+    doc._.relations = [Relation(doc[0:1], doc[1:2], "left")]
+    again = make_input_doc(RawRecord(doc, "spacy", Place()), NLP, "sc", Problems("stop"))
+    assert not has_relations(again)
+    assert has_relations(doc)
 
 
 def test_bad_annotation_of_somebody_else_is_no_reason_to_skip_a_record() -> None:

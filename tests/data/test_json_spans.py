@@ -7,7 +7,7 @@ from spacy_spanbert.data.problems import CorpusError, Place, Problems
 from spacy_spanbert.data.records import RecordSpan
 
 
-def parse(raw: dict[str, Any], length: int = 5) -> list[RecordSpan]:
+def parse(raw: dict[str, Any], length: int = 5) -> list[RecordSpan | None]:
     return parse_spans(raw, length, "words", Place("f", line=1), Problems("stop"))
 
 
@@ -66,7 +66,7 @@ def test_a_bad_span_is_reported_and_only_it_is_left_out(span: Any, message: str)
     problems = Problems()
     raw = {"spans": [[0, 1, "A"], span, [1, 2, "B"]]}
     found = parse_spans(raw, 5, "words", Place(), problems)
-    assert found == [RecordSpan(0, 1, "A"), RecordSpan(1, 2, "B")]
+    assert found == [RecordSpan(0, 1, "A"), None, RecordSpan(1, 2, "B")]
     assert problems.counts == {"bad span": 1}
 
 

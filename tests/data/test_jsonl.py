@@ -9,6 +9,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc, Span, SpanGroup
 
+from spacy_spanbert.annotations.relations import Relation
 from spacy_spanbert.data.docs import make_docs
 from spacy_spanbert.data.jsonl import doc_to_json, read_jsonl, write_jsonl
 from spacy_spanbert.data.problems import CorpusError, Place, Problems
@@ -172,13 +173,6 @@ def test_plain_values_are_kept_and_positions_and_private_keys_are_not(tmp_path: 
     }
 
 
-def test_relations_are_noted_as_left_out(tmp_path: Path) -> None:
-    problems = Problems("stop")
-    relations = [{"head": 0, "tail": 0, "label": "X"}]
-    read(tmp_path / "a.jsonl", {**RECORD, "relations": relations}, problems=problems)
-    assert problems.counts == {"relations left out": 1}
-
-
 def test_tags_and_sentence_starts_are_read(tmp_path: Path) -> None:
     (record,) = read(
         tmp_path / "a.jsonl", {**RECORD, "tags": ["A", "B", "C", "D"], "sent_starts": [2, 0]}
@@ -222,6 +216,22 @@ def test_sentences_tags_and_plain_user_data_are_written() -> None:
         **{"doc_id": 7, "text": "a b ", "tokens": ["a", "b"], "spaces": [True, True]},
         **{"sent_starts": [0, 1], "tags": ["X", "Y"], "spans": []},
     }
+
+
+def test_relations_are_written_as_positions_in_the_spans() -> None:
+    doc = scored_doc()
+    lee, ann_lee = Span(doc, 1, 2, label="PER"), Span(doc, 0, 2, label="PER")
+    doc._.relations = []
+    assert doc_to_json(doc, "sc", Place(), Problems("stop"))["relations"] == []
+    doc._.relations = [Relation(lee, ann_lee, "in")]
+    record = doc_to_json(doc, "sc", Place(), Problems("stop"))
+    assert record["relations"] == [{"head": 1, "tail": 0, "label": "in"}]
+    doc._.relations = [Relation(lee, Span(doc, 2, 3, label="X"), "in", 0.9)]
+    record = doc_to_json(doc, "sc", Place(), problems := Problems("stop"))
+    assert record["relations"] == [{"head": 1, "tail": 2, "label": "in", "score": 0.9}]
+    added = {"start": 2, "end": 3, "char_start": 7, "char_end": 8, "label": "X"}
+    assert record["spans"][2:] == [added]
+    assert problems.counts == {"argument added to the spans": 1}
 
 
 def test_a_wrong_spans_key_is_reported_with_the_keys_there_are(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc
 
+from spacy_spanbert.annotations.relations import has_relations
 from spacy_spanbert.data.problems import CorpusError, Problems
 from spacy_spanbert.data.read import read_docs
 from spacy_spanbert.data.write import write_docs
@@ -65,6 +66,16 @@ def test_retokenizing_litbank_loses_few_spans_and_none_in_silence() -> None:
     assert set(problems.counts) == {"misaligned span"}
     assert n_spans > 0.985 * 1_422
     assert all([*map(str, doc)] == [*map(str, NLP(doc.text))] for doc in docs[:50])
+
+
+def test_a_brat_folder_with_relations_knows_them_of_all_its_documents(tmp_path: Path) -> None:
+    for name, relations in (("a", "R1\tIs Arg1:T1 Arg2:T1\n"), ("b", "")):
+        (tmp_path / f"{name}.txt").write_text("Ann left.")
+        (tmp_path / f"{name}.ann").write_text(f"T1\tPER 0 3\tAnn\n{relations}")
+    assert [len(doc._.relations) for doc in read(tmp_path)] == [1, 0]
+    assert all(has_relations(doc) for doc in read(tmp_path))
+    (tmp_path / "a.ann").write_text("T1\tPER 0 3\tAnn\n")
+    assert not any(has_relations(doc) for doc in read(tmp_path))
 
 
 def test_a_text_of_an_annotation_tool_is_tokenized(tmp_path: Path) -> None:

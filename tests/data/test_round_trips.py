@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
 from spacy_spanbert.data.brat import read_brat
 from spacy_spanbert.data.problems import Problems
@@ -46,13 +46,13 @@ def test_a_folder_of_docbins_keeps_everything(corpus: list[Doc], docs_per_file: 
 def test_conll_keeps_words_spaces_sentences_and_all_spans(corpus: list[Doc]) -> None:
     back = there_and_back(corpus, "x.conll")
     assert [{**content(doc), "spans": Counter(spans_of(doc))} for doc in back] == [
-        {**content(doc), "spans": Counter(spans_of(doc))} for doc in corpus
+        {**content(doc), "spans": Counter(spans_of(doc)), "relations": None} for doc in corpus
     ]
 
 
 @settings(deadline=None, max_examples=200)
 @given(docs(with_scores=False))
-def test_brat_keeps_the_text_and_all_spans_by_offset(doc: Doc) -> None:
+def test_brat_keeps_the_text_and_all_spans_and_relations_by_offset(doc: Doc) -> None:
     with tempfile.TemporaryDirectory() as folder:
         write_docs([doc], Path(folder) / "brat", format="brat")
         (path,) = (Path(folder) / "brat").glob("*.ann")
@@ -61,6 +61,17 @@ def test_brat_keeps_the_text_and_all_spans_by_offset(doc: Doc) -> None:
     assert Counter((span.start, span.end, span.label) for span in record.spans) == Counter(
         (span.start_char, span.end_char, span.label_) for span in doc.spans["sc"]
     )
+    assert [
+        (*vars(found.head).values(), *vars(found.tail).values(), found.label)
+        for found in record.relations or []
+    ] == [
+        (*_in_characters(found.head), *_in_characters(found.tail), found.label)
+        for found in doc._.relations
+    ]
+
+
+def _in_characters(span: Span) -> tuple[int, int, str, None]:
+    return span.start_char, span.end_char, span.label_, None
 
 
 @pytest.mark.parametrize("name", ["dev.spacy", "dev.jsonl", "dev.conll"])
