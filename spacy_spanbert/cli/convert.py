@@ -5,7 +5,7 @@ from wasabi import msg
 from spacy_spanbert.cli import convert_options as own
 from spacy_spanbert.cli import options
 from spacy_spanbert.cli.app import app
-from spacy_spanbert.cli.convert_run import ConvertSettings, convert
+from spacy_spanbert.cli.convert_run import ConvertResult, ConvertSettings, convert
 from spacy_spanbert.cli.errors import clean_errors
 from spacy_spanbert.cli.problem_report import listed_problems, print_problems
 from spacy_spanbert.cli.tokenizers import load_tokenizer
@@ -20,7 +20,7 @@ def convert_cli(
     target: own.Target,
     target_format: own.TargetFormat = None,
     source_format: own.SourceFormat = None,
-    spans_key: options.GoldSpansKey = "sc",
+    spans_key: own.SpansKey = None,
     group: options.Group = None,
     ents: own.Entities = False,
     retokenize: own.Retokenize = False,
@@ -53,10 +53,19 @@ def convert_cli(
             tokenizer = load_tokenizer(lang, model)
             rows = convert_labelled(source, target, tokenizer, problems, pairs=pairs)
         else:
-            counts = convert(source, target, problems, settings)
-            rows = counts.rows()
-            if not counts.n_docs:
-                msg.warn("There was nothing in it.")
+            result = convert(source, target, problems, settings)
+            rows = result.counts.rows()
+            _tell_what_is_special(result)
     msg.table(rows, aligns=("l", "r"))
     print_problems(problems)
     msg.good(f"Wrote {target}")
+
+
+def _tell_what_is_special(result: ConvertResult) -> None:
+    if not result.counts.n_docs:
+        msg.warn("There was nothing in it.")
+    if result.n_docs_of_entities:
+        msg.info(
+            f"Entities (doc.ents) are written as spans: {result.n_docs_of_entities:,} documents "
+            "have no spans of their own."
+        )

@@ -17,6 +17,13 @@ TargetFormat = Annotated[
 SourceFormat = Annotated[
     str | None, Option("--from", help=f"Format of IN: {FORMAT_NAMES}; else told by suffix")
 ]
+SpansKey = Annotated[
+    str | None,
+    Option(
+        help="Key of doc.spans; else sc. Formats other than .spacy get doc.ents where there are "
+        "no such spans; name ents if there are both"
+    ),
+]
 Entities = Annotated[
     bool, Option("--ents", help="Make spans entities (doc.ents) too; of overlapping ones, one")
 ]

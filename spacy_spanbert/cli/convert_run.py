@@ -8,12 +8,15 @@ from spacy.tokens import Doc
 
 from spacy_spanbert.cli.tokenizers import load_tokenizer
 from spacy_spanbert.data.counts import CorpusCounts
-from spacy_spanbert.data.entities import with_entities
+from spacy_spanbert.data.entities import EntitiesAsSpans, with_entities
 from spacy_spanbert.data.msgpack_hooks import look_once_for_msgpack_hooks
 from spacy_spanbert.data.problems import CorpusError, Problems
 from spacy_spanbert.data.read import read_docs
 from spacy_spanbert.data.write import output_format, write_docs
 from spacy_spanbert.errors import SpanbertError
+
+# Who asks for spans under this key means doc.ents, where there are no such spans.
+ENTITIES_KEY = "ents"
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class ConvertSettings:
 
     source_format (str | None): "spacy", "jsonl", "conll" or "brat"; None: told by the suffix.
     target_format (str | None): The same of the output.
-    spans_key (str): Key of doc.spans.
+    spans_key (str | None): Key of doc.spans; None: "sc". Where it is not there, and was not asked
+        for or is "ents", entities are written as spans by formats that hold nothing but spans.
     group (str | None): Consecutive records with the same value of this key become one document;
         None or "none": a record is a document.
     ents (bool): Make spans entities too.
@@ -36,7 +40,7 @@ class ConvertSettings:
 
     source_format: str | None = None
     target_format: str | None = None
-    spans_key: str = "sc"
+    spans_key: str | None = None
     group: str | None = None
     ents: bool = False
     retokenize: bool = False
@@ -45,18 +49,35 @@ class ConvertSettings:
     docs_per_file: int | None = None
     overwrite: bool = False
 
+    @property
+    def key(self) -> str:
+        """RETURNS (str): The key of doc.spans that is read and written."""
+        return "sc" if self.spans_key is None else self.spans_key
+
+
+@dataclass
+class ConvertResult:
+    """What came of it.
+
+    counts (CorpusCounts): What was written.
+    n_docs_of_entities (int): The documents whose entities were written as spans.
+    """
+
+    counts: CorpusCounts
+    n_docs_of_entities: int = 0
+
 
 @look_once_for_msgpack_hooks()
 def convert(
     source: Path, target: Path, problems: Problems, settings: ConvertSettings | None = None
-) -> CorpusCounts:
+) -> ConvertResult:
     """Convert a corpus of spans.
 
     source (Path): A file or a folder.
     target (Path): The file; for brat and with docs_per_file, the folder.
     problems (Problems): Told of all that is wrong and left out.
     settings (ConvertSettings | None): How; None: as it is by default.
-    RETURNS (CorpusCounts): What was written.
+    RETURNS (ConvertResult): What was written.
     RAISES (SpanbertError): If nothing could be read although there was something, or the input or
         the output make no sense. Then nothing is written.
     """
@@ -73,24 +94,27 @@ def convert(
         source,
         load_tokenizer(settings.lang, settings.model),
         format=settings.source_format,
-        spans_key=settings.spans_key,
+        spans_key=settings.key,
         group=None if settings.group == "none" else settings.group,
         retokenize=settings.retokenize,
         problems=problems,
     )
+    entities = EntitiesAsSpans(settings.key)
     if settings.ents:
-        docs = with_entities(docs, settings.spans_key, problems)
+        docs = with_entities(docs, settings.key, problems)
+    elif kind != "spacy" and settings.spans_key in (None, ENTITIES_KEY):
+        docs = entities(docs)
     counts = CorpusCounts()
     write_docs(
-        _not_only_problems(counts.watch(docs, settings.spans_key), counts, problems),
+        _not_only_problems(counts.watch(docs, settings.key), counts, problems),
         target,
         format=kind,
-        spans_key=settings.spans_key,
+        spans_key=settings.key,
         docs_per_file=settings.docs_per_file,
         replace=settings.overwrite,
         problems=problems,
     )
-    return counts
+    return ConvertResult(counts, entities.n_docs)
 
 
 def _not_only_problems(

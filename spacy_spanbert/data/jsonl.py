@@ -67,12 +67,15 @@ def write_jsonl(docs: Iterable[Doc], path: Path, spans_key: str, problems: Probl
 
     docs (Iterable[Doc]): The Docs; for none, the file is empty.
     path (Path): The file.
-    spans_key (str): The key of `doc.spans` to write.
+    spans_key (str): The key of `doc.spans` to write; where there is none, the record has no list
+        of spans.
     problems (Problems): Told of spans that cannot be written.
     """
     with write_whole(path) as file:
         for i, doc in enumerate(docs):
             record = doc_to_json(doc, spans_key, place_of(doc, i), problems)
+            if spans_key not in doc.spans and not record["spans"]:
+                del record["spans"]  # Not annotated, which an empty list would not say.
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 

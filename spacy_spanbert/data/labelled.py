@@ -13,6 +13,7 @@ from spacy_spanbert.data.problems import CorpusError, Place, Problem, Problems
 SUFFIXES = (".jsonl", ".tsv")
 TEXT_KEYS = ("text",)
 PAIR_KEYS = ("text_a", "text_b")
+OTHER_COLUMNS = ("label", "id", "doc_id")  # of TSV
 
 
 @dataclass(frozen=True)
@@ -37,19 +38,24 @@ def read_labelled(path: Path, problems: Problems, *, pairs: bool) -> Iterator[La
 
     JSONL: one object a line, with `text`, or `text_a` and `text_b`; and `label` (a string),
     `labels` (a list of strings) or `cats` (values from 0 to 1 by label), or none of these where a
-    text is not annotated. TSV: a first line with the names of the columns, of the same meaning.
+    text is not annotated. TSV: a first line with the names of the columns: `text`, or `text_a` and
+    `text_b`; `label`, empty where a text is not annotated; `id` and `doc_id`. Other columns are
+    passed over. Several labels of a text, or values of labels, need JSONL.
 
     path (Path): `.jsonl` or `.tsv`, plain or `.gz`, or a folder of such files.
     problems (Problems): Told of records that cannot be used; they are left out.
     pairs (bool): Whether records have two texts.
     YIELDS (LabelledText): The records; nothing for an empty file.
-    RAISES (CorpusError): If there is no such file, or it cannot be read or is damaged.
+    RAISES (CorpusError): If there is no such file, it cannot be read or is damaged, or the first
+        line of a TSV file names other columns.
     """
+    keys = PAIR_KEYS if pairs else TEXT_KEYS
     for file in _files(path):
-        read = _read_tsv if format_suffix(file) == ".tsv" else _read_jsonl
-        for raw, place in read(file, problems):
+        is_tsv = format_suffix(file) == ".tsv"
+        rows = _read_tsv(file, keys, problems) if is_tsv else _read_jsonl(file, problems)
+        for raw, place in rows:
             try:
-                yield _parse(raw, PAIR_KEYS if pairs else TEXT_KEYS)
+                yield _parse(raw, keys)
             except ValueError as error:
                 problems.add("bad record", str(error), place)
 
@@ -82,7 +88,7 @@ def _read_jsonl(path: Path, problems: Problems) -> Iterator[tuple[Any, Place]]:
             yield raw, place
 
 
-def _read_tsv(path: Path, problems: Problems) -> Iterator[tuple[Any, Place]]:
+def _read_tsv(path: Path, keys: tuple[str, ...], problems: Problems) -> Iterator[tuple[Any, Place]]:
     header: list[str] | None = None
     for number, line in read_lines(path, problems):
         place = Place(str(path), line=number)
@@ -90,13 +96,38 @@ def _read_tsv(path: Path, problems: Problems) -> Iterator[tuple[Any, Place]]:
         row = line.split("\t") if line else []
         if header is None:
             header = row
+            _check_header(header, keys, place)
         elif len(row) == len(header):
             # an empty label is none
             columns = zip(header, row, strict=True)
-            yield {k: v for k, v in columns if v or k not in ("label", "id", "doc_id")}, place
+            yield {k: v for k, v in columns if v or k not in OTHER_COLUMNS}, place
         elif row:
             message = f"Expected {len(header)} columns, {', '.join(header)}, but got {len(row)}."
             problems.add("bad row", message, place)
+
+
+def _check_header(header: list[str], keys: tuple[str, ...], place: Place) -> None:
+    """A file whose first line is no header would lose a record, and give an error a line."""
+    named = ", ".join(f"{name:.40}" for name in header[:12]) or "nothing"
+    is_named_twice = any(header.count(key) > 1 for key in (*keys, *OTHER_COLUMNS))
+    if any(key not in header for key in keys) or is_named_twice:
+        raise CorpusError(
+            Problem(
+                "bad header",
+                f"Expected a first line that names the columns, each once, {', '.join(keys)} and "
+                f"label, with tabs between them; it has: {named}.",
+                place,
+            )
+        )
+    if {"labels", "cats"} & set(header):
+        raise CorpusError(
+            Problem(
+                "bad header",
+                "A row has one label, in the column label. Several labels of a text, or values of "
+                f"labels, need JSONL with a list or an object. The columns are: {named}.",
+                place,
+            )
+        )
 
 
 def _parse(raw: Any, keys: tuple[str, ...]) -> LabelledText:

@@ -210,3 +210,51 @@ def test_entities_that_a_corpus_has_already_are_kept(tmp_path: Path) -> None:
     assert convert(tmp_path / "a.spacy", tmp_path / "b.spacy", "--ents").exit_code == 0
     (copy,) = DocBin().from_disk(tmp_path / "b.spacy").get_docs(spacy.blank("en").vocab)
     assert [entity.text for entity in copy.ents] == ["Ann"]
+
+
+def write_entities(path: Path, spans: bool = False) -> None:
+    """Two Docs with entities, one known to have none, and one that is not annotated."""
+    nlp = spacy.blank("en")
+    docs = [nlp("Ann left"), nlp("in Rome"), nlp("nobody"), nlp("unknown")]
+    docs[0].ents = [Span(docs[0], 0, 1, "PER")]
+    docs[1].ents = [Span(docs[1], 1, 2, "LOC")]
+    docs[2].set_ents([], default="outside")
+    if spans:
+        docs[0].spans["sc"] = [Span(docs[0], 0, 2, "EVENT")]
+    DocBin(docs=docs).to_disk(path)
+
+
+def spans_of(path: Path) -> list[list[tuple[int, int, str]] | None]:
+    records = map(json.loads, path.read_text("utf8").splitlines())
+    return [
+        [(span["start"], span["end"], span["label"]) for span in record["spans"]]
+        if "spans" in record
+        else None
+        for record in records
+    ]
+
+
+def test_entities_are_written_where_there_are_no_spans(tmp_path: Path) -> None:
+    write_entities(tmp_path / "a.spacy")
+    result = convert(tmp_path / "a.spacy", tmp_path / "a.jsonl")
+    assert result.exit_code == 0
+    assert "Entities (doc.ents) are written as spans: 3 documents have no" in text_of(result)
+    assert "spans 2 PER 1 LOC 1" in text_of(result)
+    # nothing is known of the last one, and an empty list would say that it has no spans
+    assert spans_of(tmp_path / "a.jsonl") == [[(0, 1, "PER")], [(1, 2, "LOC")], [], None]
+    assert convert(tmp_path / "a.spacy", tmp_path / "b", "--to", "brat").exit_code == 0
+    assert any("T1\tLOC 3 7\tRome" in path.read_text() for path in (tmp_path / "b").glob("*.ann"))
+    assert convert(tmp_path / "a.spacy", tmp_path / "a.conll").exit_code == 0
+    assert "Rome\tB-LOC\n" in (tmp_path / "a.conll").read_text()
+
+
+def test_spans_go_before_entities_unless_these_are_named(tmp_path: Path) -> None:
+    write_entities(tmp_path / "a.spacy", spans=True)
+    assert convert(tmp_path / "a.spacy", tmp_path / "a.jsonl").exit_code == 0
+    assert spans_of(tmp_path / "a.jsonl")[:2] == [[(0, 2, "EVENT")], [(1, 2, "LOC")]]
+    result = convert(tmp_path / "a.spacy", tmp_path / "a.jsonl", "--spans-key", "ents")
+    assert result.exit_code == 0
+    assert spans_of(tmp_path / "a.jsonl")[:2] == [[(0, 1, "PER")], [(1, 2, "LOC")]]
+    result = convert(tmp_path / "a.spacy", tmp_path / "a.jsonl", "--spans-key", "scc")
+    assert "Expected spans under the key 'scc'; there are: 'sc'." in result.output
+    assert spans_of(tmp_path / "a.jsonl") == [None] * 4

@@ -90,6 +90,30 @@ def test_a_row_with_other_columns_is_reported(tmp_path):
     assert "Expected 2 columns, text, label, but got 1" in str(list(problems.summary()))
 
 
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("a house\tplaces", r"in\.tsv:1: Expected a first line .* once, text and label"),
+        ("text_a\ttext_b", "it has: text_a, text_b"),
+        ("text\tlabel\tlabel", "names the columns, each once"),
+        ("", "it has: nothing"),
+        ("text\tlabels", "A row has one label, in the column label. .* need JSONL"),
+        ("text\tcats", "The columns are: text, cats"),
+    ],
+)
+def test_a_first_line_that_names_other_columns_is_refused_at_once(tmp_path, header, message):
+    with pytest.raises(CorpusError, match=message):
+        convert(tmp_path, f"{header}\nb\tx\nc\tx\n", suffix=".tsv")
+    assert not (tmp_path / "out.spacy").exists()
+
+
+def test_columns_without_a_meaning_are_passed_over(tmp_path):
+    text = "note\ttext\tnote\tdoc_id\n\ta\t1\t7\n"
+    (doc,), _, problems = convert(tmp_path, text, suffix=".tsv")
+    assert (doc.text, doc.cats, doc.user_data) == ("a", {}, {"doc_id": "7"})
+    assert not problems
+
+
 def test_docs_of_spacys_own_format_stay_as_they_are(tmp_path):
     doc = NLP.make_doc("a b")
     doc.cats = {"x": 1.0}
