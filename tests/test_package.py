@@ -20,6 +20,7 @@ GROUPS = (
     "spacy_architectures",
     "spacy_cli",
     "spacy_factories",
+    "spacy_misc",
     "spacy_readers",
     "spacy_scorers",
     "spacy_spanbert_corruptions",
@@ -39,6 +40,7 @@ OPTIONAL = (
 FACTORIES = (
     "spanbert",
     "spanbert_spancat",
+    "spanbert_span_finder",
     "spanbert_ner",
     "spanbert_tagger",
     "spanbert_textcat",

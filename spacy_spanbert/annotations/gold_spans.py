@@ -1,10 +1,11 @@
 """Gold spans, placed on the words the pipeline sees."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from spacy.tokens import Doc
 
-from spacy_spanbert.annotations.positions import word_positions
+from spacy_spanbert.annotations.positions import Boundaries, word_positions
 
 
 class GoldSpan(NamedTuple):
@@ -39,21 +40,38 @@ def place_gold_spans(predicted: Doc, reference: Doc, spans_key: str) -> list[Gol
     """
     distinct = {(span.start, span.end, span.label_) for span in reference.spans[spans_key]}
     ordered = sorted(distinct, key=lambda span: (span[0], -span[1], span[2]))
+    places = place_boundaries(predicted, reference, [(start, end) for start, end, _ in ordered])
+    placed = []
+    for (gold_start, gold_end, label), (start, end) in zip(ordered, places, strict=True):
+        length = end - start if start >= 0 else gold_end - gold_start
+        placed.append(GoldSpan(start, end, length, label))
+    return placed
+
+
+def place_boundaries(
+    predicted: Doc, reference: Doc, spans: Sequence[Boundaries]
+) -> list[Boundaries]:
+    """Place spans of a reference on predicted words, by their characters.
+
+    predicted (Doc): The Doc as the pipeline tokenizes it; may be the reference itself.
+    reference (Doc): The Doc with the gold words.
+    spans (Sequence[tuple[int, int]]): Start and end (exclusive) in its words.
+    RETURNS (list[tuple[int, int]]): The same in predicted words; (-1, -1) where a span does not
+        begin and end with them.
+    RAISES (SpanbertError): If the two texts differ in more than white space and case.
+    """
     if predicted is reference:
-        return [GoldSpan(start, end, end - start, label) for start, end, label in ordered]
+        return list(spans)
     words, gold_words = word_positions(predicted, reference)
     start_at = {position: word for word, position in enumerate(words.starts)}
     # backwards, so that a white-space word is left out where it has no width
     end_at = {words.ends[word]: word + 1 for word in reversed(range(len(words.ends)))}
-    placed = []
-    for gold_start, gold_end, label in ordered:
+    places = []
+    for gold_start, gold_end in spans:
         first, last = gold_words.place(gold_start, gold_end)
         start, end = start_at.get(first, -1), end_at.get(last, -1)
-        if 0 <= start < end:
-            placed.append(GoldSpan(start, end, end - start, label))
-        else:
-            placed.append(GoldSpan(-1, -1, gold_end - gold_start, label))
-    return placed
+        places.append((start, end) if 0 <= start < end else (-1, -1))
+    return places
 
 
 def sentence_numbers(doc: Doc) -> list[int] | None:
