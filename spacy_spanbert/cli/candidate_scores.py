@@ -6,6 +6,8 @@ from typing import Any
 from spacy.language import Language
 from spacy.training import Example
 
+from spacy_spanbert.annotations.vectors import release_vectors
+from spacy_spanbert.data.memory import forget_activations
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.training.candidate_counts import CandidateCounts
 
@@ -45,7 +47,7 @@ def count_candidates(nlp: Language, name: str, examples: Iterable[Example]) -> C
         found = finder.score_all([example.predicted for example in batch])
         for example, spans in zip(batch, found, strict=True):
             counts.add(example, finder.cfg["training_key"], spans.starts, spans.ends, spans.scores)
-            example.predicted._.trf_data = None
+            forget_activations(release_vectors(example.predicted))
     return counts
 
 

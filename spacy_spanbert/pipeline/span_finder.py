@@ -126,7 +126,8 @@ class SpanbertSpanFinder(SpanHead):
                 f"[components.{self.name}] training_key to the key they use"
             )
         report_coverage(corpus, corpus.labels, self.name)
-        if nlp is not None:
+        # else what is behind it is scored, and the finder by that
+        if nlp is not None and nlp.pipe_names[-1:] == [self.name]:
             report_score_weights(nlp, self.key, self.name)
         self.make_weights(corpus.max_length, self.sample_docs(get_examples))
 

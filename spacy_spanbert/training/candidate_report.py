@@ -13,10 +13,16 @@ from spacy_spanbert.training.span_counts import LENGTH_BUCKETS
 # columns of the table: candidates for each word
 PER_WORD = (0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0)
 THRESHOLDS = (0.9, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0)
+RECALLS = (0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
 TOP_K = (1, 2, 3, 5, 8)
 N_POINTS = 100
 ALL = "all"
 DEPTHS = ("outermost", "inside one", "inside two", "deeper")
+TITLES = {
+    "by_threshold": "Recall from a threshold on",
+    "by_recall": "Threshold that a recall needs",
+    "by_top_k": "Recall of the best top_k candidates that begin at each word",
+}
 # what the gold spans of a table's row have in common
 GROUPS: dict[str, Callable[[GoldCandidate], Iterable[str]]] = {
     "": lambda _: (ALL,),
@@ -31,13 +37,14 @@ Report = dict[str, Any]
 def make_candidate_report(counts: CandidateCounts) -> Report:
     """Work out the report.
 
-    counts (CandidateCounts): All candidates of a corpus.
+    counts (CandidateCounts): All candidates of a corpus, which has gold spans.
     RETURNS (dict[str, Any]): Values that can be written as JSON: `n_docs`, `n_words`, `n_gold`,
-        `n_candidates`; `by_threshold` and `by_top_k`, lists of what is left; `per_word`, numbers of
-        candidates for each word; `groups`, by kind and name the number of gold spans and their
-        `recall` at each number of `per_word`, and at those of the `columns` of a table. None
-        stands for what there is none of.
+        `n_candidates`; `by_threshold`, `by_recall` and `by_top_k`, lists of what is left;
+        `per_word`, numbers of candidates for each word; `groups`, by kind and name the number of
+        gold spans and their `recall` at each number of `per_word`, and `at_columns`: at those of
+        `columns`, and of all candidates.
     """
+    reachable = describe_choice(counts, 0.0)["recall"]
     columns = [x for x in PER_WORD if x * counts.n_words < len(counts.scores)]
     grid = _per_word_grid(counts, columns)
     groups = {
@@ -53,6 +60,12 @@ def make_candidate_report(counts: CandidateCounts) -> Report:
         "n_gold": len(counts.gold),
         "n_candidates": len(counts.scores),
         "by_threshold": [{"threshold": x, **describe_choice(counts, x)} for x in THRESHOLDS],
+        "by_recall": [
+            {"min_recall": x, "threshold": (fitted := counts.fit_threshold(x))}
+            | describe_choice(counts, fitted)
+            for x in RECALLS
+            if x <= reachable
+        ],
         "by_top_k": [{"top_k": k, **describe_choice(counts, 0.0, k)} for k in TOP_K],
         "columns": columns,
         "per_word": grid,
@@ -73,8 +86,8 @@ def describe_choice(
     n_candidates, n_found = counts.count(threshold, top_k)
     return {
         "n_candidates": n_candidates,
-        "per_word": n_candidates / counts.n_words if counts.n_words else None,
-        "recall": n_found / len(counts.gold) if counts.gold else None,
+        "per_word": n_candidates / max(1, counts.n_words),
+        "recall": n_found / max(1, len(counts.gold)),
     }
 
 
@@ -82,37 +95,30 @@ def render_candidate_report(report: Report) -> str:
     """Write a report as plain text.
 
     report (dict[str, Any]): From make_candidate_report.
-    RETURNS (str): A sentence and tables, recall in percent; the sentence alone without gold spans.
+    RETURNS (str): A sentence and tables, recall in percent.
     """
     text = (
         f"{report['n_gold']:,} gold spans, {report['n_candidates']:,} candidates in "
         f"{report['n_words']:,} words of {report['n_docs']:,} documents\n"
     )
-    if not report["n_gold"]:
-        return text
     header = ("gold spans", "", "number", *(f"{x:g} a word" for x in report["columns"]), "all")
     rows = [
         (kind, name, f"{group['n_gold']:,}", *map(_percent, group["at_columns"]))
         for kind, members in report["groups"].items()
         for name, group in members.items()
     ]
-    return "\n".join(
-        [
-            text,
-            "Recall of the most probable candidates, so many for each word",
-            _draw(header, rows, n_left=2),
-            "Recall from a threshold on",
-            _draw(
-                ("threshold", "candidates", "a word", "recall"),
-                [_row(f"{row['threshold']:g}", row) for row in report["by_threshold"]],
-            ),
-            "Recall of the best top_k candidates that begin at each word",
-            _draw(
-                ("top_k", "candidates", "a word", "recall"),
-                [_row(str(row["top_k"]), row) for row in report["by_top_k"]],
-            ),
-        ]
-    )
+    parts = [
+        text,
+        "Recall of the most probable candidates, so many for each word",
+        _draw(header, rows, n_left=2),
+    ]
+    for key, title in TITLES.items():
+        name = key.removeprefix("by_")
+        first = ("min_recall", "threshold") if name == "recall" else (name,)
+        header = (*first, "candidates", "a word", "recall")
+        choices = [(*(f"{row[x]:g}" for x in first), *_cells(row)) for row in report[key]]
+        parts += [title, _draw(header, choices)]
+    return "\n".join(parts)
 
 
 def _in_order(kind: str, curves: dict[str, RecallCurve]) -> list[tuple[str, RecallCurve]]:
@@ -124,10 +130,7 @@ def _in_order(kind: str, curves: dict[str, RecallCurve]) -> list[tuple[str, Reca
 
 def _per_word_grid(counts: CandidateCounts, columns: list[float]) -> list[float]:
     """Spread numbers of candidates evenly over their orders of magnitude."""
-    n_candidates = len(counts.scores)
-    if not n_candidates:
-        return []
-    steps = np.geomspace(1, n_candidates, N_POINTS) / counts.n_words
+    steps = np.geomspace(1, max(1, len(counts.scores)), N_POINTS) / max(1, counts.n_words)
     return np.unique(np.append(steps, columns)).tolist()
 
 
@@ -144,13 +147,13 @@ def _to_json(values: NDArray[np.float64]) -> list[float]:
     return [round(float(value), 5) for value in values]
 
 
-def _row(name: str, choice: dict[str, Any]) -> tuple[str, ...]:
-    per_word = "-" if choice["per_word"] is None else f"{choice['per_word']:.3g}"
-    return name, f"{choice['n_candidates']:,}", per_word, _percent(choice["recall"])
+def _cells(choice: dict[str, Any]) -> tuple[str, ...]:
+    per_word, recall = choice["per_word"], choice["recall"]
+    return f"{choice['n_candidates']:,}", f"{per_word:.3g}", _percent(recall)
 
 
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.1f}"
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f}"
 
 
 def _draw(header: tuple[str, ...], rows: list[tuple[str, ...]], n_left: int = 1) -> str:
