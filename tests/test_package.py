@@ -40,6 +40,7 @@ OPTIONAL = (
 FACTORIES = (
     "spanbert",
     "spanbert_spancat",
+    "spanbert_span_finder",
     "spanbert_ner",
     "spanbert_tagger",
     "spanbert_textcat",

@@ -1,6 +1,6 @@
 """Gold spans, placed on the words the pipeline sees."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from spacy.tokens import Doc, Span
@@ -72,6 +72,22 @@ def span_placer(predicted: Doc, reference: Doc) -> Callable[[int, int], Boundari
         return (start, end) if 0 <= start < end else None
 
     return place
+
+
+def place_boundaries(
+    predicted: Doc, reference: Doc, spans: Sequence[Boundaries]
+) -> list[Boundaries]:
+    """Place spans of a reference on predicted words, as span_placer does.
+
+    predicted (Doc): The Doc as the pipeline tokenizes it; may be the reference itself.
+    reference (Doc): The Doc with the gold words.
+    spans (Sequence[tuple[int, int]]): Start and end (exclusive) in its words.
+    RETURNS (list[tuple[int, int]]): The same in predicted words; (-1, -1) where a span does not
+        begin and end with them.
+    RAISES (SpanbertError): If the two texts differ in more than white space and case.
+    """
+    place = span_placer(predicted, reference)
+    return [place(start, end) or (-1, -1) for start, end in spans]
 
 
 def gold_spans_on(predicted: Doc, reference: Doc, spans_key: str) -> list[Span]:

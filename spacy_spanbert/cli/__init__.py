@@ -8,6 +8,7 @@ from spacy.cli._util import app as spacy_app
 
 from spacy_spanbert.cli import (  # noqa: F401
     annotate,
+    candidates,
     convert,
     coverage,
     evaluate,

@@ -12,6 +12,7 @@ from spacy_spanbert.cli import options
 from spacy_spanbert.cli.app import app
 from spacy_spanbert.cli.corpus import read_examples
 from spacy_spanbert.cli.errors import clean_errors
+from spacy_spanbert.cli.min_recall import fit_to_recall, wanted_recall
 from spacy_spanbert.cli.pipelines import load_pipeline
 from spacy_spanbert.data.files import write_whole_folder
 from spacy_spanbert.errors import SpanbertError
@@ -29,6 +30,13 @@ def tune_threshold_cli(
         str | None, Option(help="Score to raise, such as spans_sc_f; else the component's own")
     ] = None,
     trials: Annotated[int, Option(help="How many thresholds from 0 to 1 to try")] = 21,
+    min_recall: Annotated[
+        float | None,
+        Option(
+            help="Of a span finder: the recall that the threshold must have, instead of a score; "
+            "else the component's own min_recall"
+        ),
+    ] = None,
     output: Annotated[
         Path | None, Option("--output", "-o", help="Folder for the pipeline with that threshold")
     ] = None,
@@ -36,17 +44,25 @@ def tune_threshold_cli(
     gpu_id: options.GpuId = -1,
     overwrite: Annotated[bool, Option("--overwrite", help="Replace the folder")] = False,
 ) -> None:
-    """Find the threshold with the best score; the encoder runs once for all of them."""
+    """Find the threshold with the best score; the encoder runs once for all of them.
+
+    Of a span finder with min_recall: the highest threshold that has this recall, to three digits.
+    """
     nlp = load_pipeline(model, code, gpu_id)
     name = choose_component(nlp, component)
-    scores = tune_threshold(nlp, read_examples(nlp, corpus), name, score, trials)
-    msg.table(
-        [(f"{threshold:.3f}", f"{value:.4f}") for threshold, value in scores.items()],
-        header=("threshold", score or default_score(nlp, name)),
-        aligns=("r", "r"),
-    )
-    best = best_threshold(scores)
-    msg.good(f"[components.{name}] threshold = {best:.3f}")
+    examples = read_examples(nlp, corpus)
+    recall = wanted_recall(nlp, name, min_recall, score)
+    if recall is None:
+        scores = tune_threshold(nlp, examples, name, score, trials)
+        msg.table(
+            [(f"{threshold:.3f}", f"{value:.4f}") for threshold, value in scores.items()],
+            header=("threshold", score or default_score(nlp, name)),
+            aligns=("r", "r"),
+        )
+        best = best_threshold(scores)
+    else:
+        best = fit_to_recall(nlp, name, examples, recall)
+    msg.good(f"[components.{name}] threshold = {best:.3g}")
     if output is not None:
         nlp.get_pipe(name).cfg["threshold"] = best  # type: ignore[attr-defined]
         nlp.get_pipe_config(name)["threshold"] = best

@@ -1,49 +1,30 @@
 """The span categorizer as a spaCy component."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, cast
+from collections.abc import Callable, Iterable
+from typing import Any
 
-import torch
 from spacy import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vocab import Vocab
-from thinc.api import torch2xp, xp2torch
-from thinc.types import Floats2d
 
 from spacy_spanbert.errors import SpanbertError
-from spacy_spanbert.layers.span_scorer import (
-    ScorerModel,
-    score_all,
-    score_given,
-    set_sizes,
-)
+from spacy_spanbert.layers.span_scorer import ScorerModel
 from spacy_spanbert.nn.candidates import SpanCandidates
-from spacy_spanbert.nn.losses import span_loss
-from spacy_spanbert.pipeline.learning_head import LearningHead, TrainingPass
-from spacy_spanbert.pipeline.span_candidates import (
-    Suggester,
-    span_reach,
-    suggested_spans,
-    training_candidates,
-)
-from spacy_spanbert.pipeline.span_gold import span_targets
+from spacy_spanbert.pipeline.span_candidates import Suggester
+from spacy_spanbert.pipeline.span_gold import SpanTargets, span_targets
+from spacy_spanbert.pipeline.span_head import SpanBlock, SpanHead
 from spacy_spanbert.pipeline.span_labels import (
     read_corpus,
     report_coverage,
     report_score_weights,
     report_suggested,
 )
-from spacy_spanbert.pipeline.span_predictions import (
-    ScoredSpans,
-    select_spans,
-    split_by_doc,
-    write_spans,
-)
-from spacy_spanbert.pipeline.span_settings import check_settings
+from spacy_spanbert.pipeline.span_predictions import ScoredSpans, select_spans, write_spans
+from spacy_spanbert.pipeline.span_settings import check_label_settings
 
 
-class SpanbertSpanCategorizer(LearningHead):
+class SpanbertSpanCategorizer(SpanHead):
     """Labels spans, nested to any depth.
 
     Every span up to a longest length is scored; what is probable enough is written to
@@ -83,11 +64,16 @@ class SpanbertSpanCategorizer(LearningHead):
         **settings: Any,
     ) -> None:
         super().__init__(
-            vocab, model, name=name, scorer=scorer, lr_scale=lr_scale, settings=settings
+            vocab,
+            model,
+            name=name,
+            scorer=scorer,
+            suggester=suggester,
+            lr_scale=lr_scale,
+            loss=loss,
+            settings=settings,
         )
-        self.suggester = suggester
-        self.loss = dict(loss or {})
-        check_settings(self.cfg, self.loss, name)
+        check_label_settings(self.cfg, name)
         if suggester is not None and model.attrs["settings"]["conv_layers"]:
             raise SpanbertError(
                 f"[components.{name}.model] conv_layers needs all spans as neighbours of one "
@@ -95,14 +81,14 @@ class SpanbertSpanCategorizer(LearningHead):
             )
 
     @property
-    def key(self) -> str:
-        """RETURNS (str): Key in `doc.spans`."""
-        return str(self.cfg["spans_key"])
+    def is_multilabel(self) -> bool:
+        """RETURNS (bool): Whether each label is decided by itself."""
+        return bool(self.cfg["multilabel"])
 
     @property
     def n_outputs(self) -> int:
         """RETURNS (int): Scores of a span: the labels, and "none" unless multilabel."""
-        return len(self.labels) + (0 if self.cfg["multilabel"] else 1)
+        return len(self.labels) + (0 if self.is_multilabel else 1)
 
     def initialize(
         self,
@@ -118,7 +104,7 @@ class SpanbertSpanCategorizer(LearningHead):
         labels (list[str] | None): The labels, if they are known; else those of the examples.
         RAISES (SpanbertError): If there is no label, or no example has `spans[spans_key]`.
         """
-        corpus = read_corpus(get_examples, self.cfg)
+        corpus = read_corpus(get_examples, self.key, self.cfg, multilabel=self.is_multilabel)
         for label in sorted(corpus.labels) if labels is None else labels:
             self.add_label(label)
         if not self.labels:
@@ -127,46 +113,23 @@ class SpanbertSpanCategorizer(LearningHead):
                 f"doc.spans[{self.key!r}]; convert them with --spans-key {self.key}, or set "
                 f"[components.{self.name}] spans_key to the key they use"
             )
-        self.cfg["max_length"] = corpus.max_length
         report_coverage(corpus, self.labels, self.name)
         if nlp is not None:
             report_score_weights(nlp, self.key, self.name)
         if self.suggester is not None:
             report_suggested(get_examples(), self.suggester, self.key, self.name)
-        set_sizes(
-            self.model,
-            n_outputs=self.n_outputs,
-            max_length=corpus.max_length,
-            docs=self.sample_docs(get_examples),
-        )
+        self.make_weights(corpus.max_length, self.sample_docs(get_examples))
 
-    def predict(self, docs: Iterable[Doc]) -> list[ScoredSpans]:
-        """Find spans without changing the Docs.
+    def select(self, blocks: Iterable[SpanBlock]) -> ScoredSpans:
+        """Choose the spans that are written.
 
-        docs (Iterable[Doc]): Any Docs, also empty ones.
-        RETURNS (list[ScoredSpans]): One entry a Doc.
-        RAISES (ValueError): Before initialization.
+        blocks (Iterable[SpanBlock]): Scored candidates.
+        RETURNS (ScoredSpans): Ordered by start, then by end, then by label.
         """
-        docs = list(docs)
-        if not any(len(doc) for doc in docs):
-            return split_by_doc(self._select(iter(())), docs, "any")
-        self.check_weights()
-        if self.suggester is None:
-            reach = span_reach(
-                docs, self.cfg["max_length"], cross_sentences=self.cfg["cross_sentences"]
-            )
-            blocks = score_all(self.model, docs, reach)
-        else:
-            blocks = score_given(self.model, docs, *suggested_spans(docs, self.suggester))
-        return split_by_doc(self._select(blocks), docs, self.cfg["overlap"])
-
-    def _select(
-        self, blocks: Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]
-    ) -> ScoredSpans:
         return select_spans(
             blocks,
             threshold=self.cfg["threshold"],
-            multilabel=self.cfg["multilabel"],
+            multilabel=self.is_multilabel,
             max_positive=self.cfg["max_positive"],
         )
 
@@ -184,43 +147,12 @@ class SpanbertSpanCategorizer(LearningHead):
             write_ents=self.cfg["write_ents"],
         )
 
-    def begin_update(self, docs: list[Doc]) -> TrainingPass:
-        """Score candidates in training.
+    def read_targets(self, examples: list[Example], candidates: SpanCandidates) -> SpanTargets:
+        """Look up what the candidates should be.
 
-        docs (list[Doc]): The predicted Docs of a batch.
-        RETURNS (TrainingPass): Candidates and their logits, and what takes the logits' gradient.
+        examples (list[Example]): The batch.
+        candidates (SpanCandidates): Over the words of all its predicted Docs.
+        RETURNS (SpanTargets): Gold with one of the labels among the candidates.
         """
-        candidates = training_candidates(
-            docs,
-            self.cfg["max_length"],
-            cross_sentences=self.cfg["cross_sentences"],
-            suggester=self.suggester,
-        )
-        logits, backprop = self.model.begin_update((docs, candidates))
-        return (candidates, logits), backprop
-
-    def get_loss(
-        self, examples: Iterable[Example], spans_scores: tuple[SpanCandidates, Floats2d]
-    ) -> tuple[float, Floats2d]:
-        """Compare scores with gold spans.
-
-        examples (Iterable[Example]): The batch.
-        spans_scores (tuple[SpanCandidates, Floats2d]): Candidates, and their logits of shape
-            (n_spans, n_outputs).
-        RETURNS (tuple[float, Floats2d]): The summed loss, in nats, and the gradient of the logits.
-        """
-        candidates, logits = spans_scores
         label_index = {label: index for index, label in enumerate(self.labels)}
-        targets = span_targets(list(examples), candidates, self.key, label_index)
-        smoothing = self.loss.get("boundary_smoothing", 0.0)
-        loss, d_logits = span_loss(
-            xp2torch(logits),
-            targets.rows,
-            targets.labels,
-            n_labels=len(self.labels),
-            multilabel=self.cfg["multilabel"],
-            annotated=targets.annotated,
-            neighbours=candidates.neighbour_rows(targets.rows) if smoothing else None,
-            **self.loss,  # type: ignore[arg-type]
-        )
-        return float(loss), cast(Floats2d, torch2xp(d_logits))
+        return span_targets(examples, candidates, self.key, label_index)

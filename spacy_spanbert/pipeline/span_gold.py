@@ -29,7 +29,7 @@ def span_targets(
     examples: Sequence[Example],
     candidates: SpanCandidates,
     spans_key: str,
-    label_index: dict[str, int],
+    label_index: dict[str, int] | None,
 ) -> SpanTargets:
     """Look the gold spans up among the candidates.
 
@@ -39,7 +39,8 @@ def span_targets(
     examples (Sequence[Example]): The batch.
     candidates (SpanCandidates): Over the words of all predicted Docs.
     spans_key (str): Key in `doc.spans`.
-    label_index (dict[str, int]): Index of each label; gold spans with other labels are left out.
+    label_index (dict[str, int] | None): Index of each label; gold spans with other labels are left
+        out. None: labels do not matter, all are 0, and what has several counts once.
     RETURNS (SpanTargets): Empty where nothing is annotated.
     """
     starts, lengths, labels, is_annotated = [], [], [], []
@@ -48,11 +49,10 @@ def span_targets(
         has_key = spans_key in example.reference.spans
         is_annotated.append(has_key)
         if has_key:
-            for span in place_gold_spans(example.predicted, example.reference, spans_key):
-                if span.is_aligned and span.label in label_index:
-                    starts.append(offset + span.start)
-                    lengths.append(span.length)
-                    labels.append(label_index[span.label])
+            for start, length, label in _indexed_gold(example, spans_key, label_index):
+                starts.append(offset + start)
+                lengths.append(length)
+                labels.append(label)
         offset += len(example.predicted)
     n_words = torch.tensor([len(example.predicted) for example in examples])
     annotated_words = torch.tensor(is_annotated).repeat_interleave(n_words)
@@ -64,3 +64,18 @@ def span_targets(
         labels=torch.tensor(labels, dtype=torch.long)[rows >= 0],
         annotated=annotated_words[candidates.starts],
     )
+
+
+def _indexed_gold(
+    example: Example, spans_key: str, label_index: dict[str, int] | None
+) -> list[tuple[int, int, int]]:
+    """List start, length and label of the gold spans that can be learned, each once."""
+    placed = place_gold_spans(example.predicted, example.reference, spans_key)
+    aligned = [span for span in placed if span.is_aligned]
+    if label_index is None:
+        return list(dict.fromkeys((span.start, span.length, 0) for span in aligned))
+    return [
+        (span.start, span.length, label_index[span.label])
+        for span in aligned
+        if span.label in label_index
+    ]

@@ -13,6 +13,7 @@ from spacy_spanbert.annotations.coverage import choose_max_length, span_coverage
 from spacy_spanbert.annotations.coverage_counts import Coverage
 from spacy_spanbert.annotations.coverage_table import render_coverage
 from spacy_spanbert.annotations.gold_spans import place_gold_spans
+from spacy_spanbert.pipeline.candidates_suggester import CandidatesSuggester
 from spacy_spanbert.pipeline.span_candidates import Suggester, suggested_spans
 
 
@@ -34,23 +35,29 @@ class SpanCorpus:
 
 
 def read_corpus(
-    get_examples: Callable[[], Iterable[Example]], cfg: Mapping[str, Any]
+    get_examples: Callable[[], Iterable[Example]],
+    spans_key: str,
+    cfg: Mapping[str, Any],
+    *,
+    multilabel: bool,
 ) -> SpanCorpus:
     """Read the examples, and choose the longest span if that is left open.
 
     get_examples (Callable[[], Iterable[Example]]): The examples; read up to three times.
+    spans_key (str): Key of the gold spans.
     cfg (Mapping[str, Any]): The component's settings.
+    multilabel (bool): Whether several labels of one stretch of words can be learned.
     RETURNS (SpanCorpus): What they hold.
     """
 
     def count(max_length: int | None) -> Coverage:
         return span_coverage(
             get_examples(),
-            cfg["spans_key"],
+            spans_key,
             max_length,
             cross_sentences=cfg["cross_sentences"],
             overlap=cfg["overlap"],
-            multilabel=cfg["multilabel"],
+            multilabel=multilabel,
         )
 
     max_length = cfg["max_length"]
@@ -79,11 +86,20 @@ def report_suggested(
 ) -> None:
     """Print which gold spans the suggester suggests; no other can be learned.
 
+    A suggester that reads annotations has none to read yet, and that is printed.
+
     examples (Iterable[Example]): The examples, as they are before any component has seen them.
     suggester (Suggester): Any spaCy suggester.
     spans_key (str): Key of the gold spans.
     name (str): The component's name.
     """
+    if isinstance(suggester, CandidatesSuggester):
+        sys.stderr.write(
+            f"[{name}] candidates are what a component before it will write to "
+            f"doc.spans[{suggester.spans_key!r}]: `python -m spacy spanbert candidates` shows how "
+            "many gold spans are among them\n"
+        )
+        return
     gold: Counter[str] = Counter()
     missed: Counter[str] = Counter()
     for example in examples:

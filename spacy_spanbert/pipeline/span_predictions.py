@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from spacy.tokens import Doc, Span, SpanGroup
 from torch import Tensor
 
+from spacy_spanbert.annotations.candidates import ranks_at_start
 from spacy_spanbert.annotations.overlap import resolve_overlap
 from spacy_spanbert.pipeline.label_choice import choose_labels
 
@@ -33,6 +34,21 @@ class ScoredSpans:
         none = np.zeros(0, dtype=np.int64)
         return cls(none, none, none, np.zeros(0, dtype=np.float32))
 
+    @classmethod
+    def join(cls, parts: Sequence["ScoredSpans"]) -> "ScoredSpans":
+        """Put spans behind one another.
+
+        parts (Sequence[ScoredSpans]): Any number of them.
+        RETURNS (ScoredSpans): All spans, in this order.
+        """
+        parts = [cls.none(), *parts]
+        return cls(
+            np.concatenate([part.starts for part in parts]),
+            np.concatenate([part.ends for part in parts]),
+            np.concatenate([part.labels for part in parts]),
+            np.concatenate([part.scores for part in parts]),
+        )
+
     def __getitem__(self, index: slice | NDArray[np.int64]) -> "ScoredSpans":
         return ScoredSpans(
             self.starts[index], self.ends[index], self.labels[index], self.scores[index]
@@ -52,7 +68,7 @@ def select_spans(
     threshold, multilabel, max_positive: See choose_labels.
     RETURNS (ScoredSpans): Ordered by start, then by end, then by label.
     """
-    found = [ScoredSpans.none()]
+    found = []
     for starts, lengths, logits in blocks:
         # Only what is kept leaves the device of the logits; starts and lengths may be elsewhere.
         rows, labels, scores = choose_labels(
@@ -61,13 +77,28 @@ def select_spans(
         first = starts.cpu()[rows]
         columns = (first, first + lengths.cpu()[rows], labels, scores)
         found.append(ScoredSpans(*(column.numpy() for column in columns)))
-    merged = ScoredSpans(
-        np.concatenate([part.starts for part in found]),
-        np.concatenate([part.ends for part in found]),
-        np.concatenate([part.labels for part in found]),
-        np.concatenate([part.scores for part in found]),
-    )
+    merged = ScoredSpans.join(found)
     return merged[np.lexsort((merged.labels, merged.ends, merged.starts))]
+
+
+def select_candidates(
+    blocks: Iterable[tuple[Tensor, Tensor, Tensor]], *, threshold: float, top_k: int | None
+) -> ScoredSpans:
+    """Keep the spans that are probable enough, and of those that begin at one word the best.
+
+    blocks (Iterable[tuple[Tensor, Tensor, Tensor]]): Starts, lengths and logits of spans, shape
+        (n_spans, 1); all spans of a start in one block.
+    threshold (float): Lowest probability, 0 to 1.
+    top_k (int | None): The most spans that begin at a word; of equally probable ones the shorter.
+    RETURNS (ScoredSpans): Ordered by start, then by end; all labels are 0.
+    """
+    parts = []
+    for block in blocks:
+        part = select_spans([block], threshold=threshold, multilabel=True, max_positive=None)
+        if top_k is not None:
+            part = part[np.flatnonzero(ranks_at_start(part.starts, part.scores) < top_k)]
+        parts.append(part)
+    return ScoredSpans.join(parts)
 
 
 def write_spans(

@@ -15,6 +15,8 @@ LOSS_OPTIONS = {
     "focal_gamma": (math.inf, "a number, 0 or more"),
     "negatives": (1.0, "a share, 0 to 1"),
 }
+# key, whether its value can be, what is expected
+Check = tuple[str, bool, str]
 
 
 def check_settings(cfg: Mapping[str, Any], loss: Mapping[str, float], name: str) -> None:
@@ -25,7 +27,7 @@ def check_settings(cfg: Mapping[str, Any], loss: Mapping[str, float], name: str)
     name (str): The component's name, for messages.
     RAISES (SpanbertError): Naming the key, what is expected, and what came.
     """
-    max_length, max_positive = cfg["max_length"], cfg["max_positive"]
+    max_length = cfg["max_length"]
     checks = [
         ("spans_key", bool(cfg["spans_key"]), "a text of one letter or more"),
         ("threshold", 0 <= cfg["threshold"] <= 1, "a probability, 0 to 1"),
@@ -35,6 +37,20 @@ def check_settings(cfg: Mapping[str, Any], loss: Mapping[str, float], name: str)
             '"auto" or a number of words, 1 or more',
         ),
         ("overlap", cfg["overlap"] in OVERLAPS, "one of " + ", ".join(OVERLAPS)),
+    ]
+    check_values(checks, cfg, name)
+    check_loss_options(loss, LOSS_OPTIONS, name)
+
+
+def check_label_settings(cfg: Mapping[str, Any], name: str) -> None:
+    """Refuse settings of labels that cannot be meant.
+
+    cfg (Mapping[str, Any]): The settings of a component that labels spans.
+    name (str): The component's name, for messages.
+    RAISES (SpanbertError): As check_settings.
+    """
+    max_positive = cfg["max_positive"]
+    checks = [
         (
             "max_positive",
             max_positive is None or (isinstance(max_positive, int) and max_positive >= 1),
@@ -52,15 +68,36 @@ def check_settings(cfg: Mapping[str, Any], loss: Mapping[str, float], name: str)
         ),
     ]
     check_values(checks, cfg, name)
-    check_loss_options(loss, LOSS_OPTIONS, name)
 
 
-def check_values(
-    checks: Iterable[tuple[str, bool, str]], cfg: Mapping[str, Any], name: str
-) -> None:
+def check_candidate_settings(cfg: Mapping[str, Any], name: str) -> None:
+    """Refuse settings of unlabelled candidates that cannot be meant.
+
+    cfg (Mapping[str, Any]): The settings of a component that finds candidates.
+    name (str): The component's name, for messages.
+    RAISES (SpanbertError): As check_settings.
+    """
+    top_k, min_recall = cfg["top_k"], cfg["min_recall"]
+    checks = [
+        ("training_key", bool(cfg["training_key"]), "a text of one letter or more"),
+        (
+            "top_k",
+            top_k is None or (isinstance(top_k, int) and top_k >= 1),
+            "null or a number of spans that begin at a word, 1 or more",
+        ),
+        (
+            "min_recall",
+            min_recall is None or 0 < min_recall <= 1,
+            "null or a share of the gold spans, above 0 and up to 1",
+        ),
+    ]
+    check_values(checks, cfg, name)
+
+
+def check_values(checks: Iterable[Check], cfg: Mapping[str, Any], name: str) -> None:
     """Refuse what is found wrong.
 
-    checks (Iterable[tuple[str, bool, str]]): Key, whether its value is right, and what is expected.
+    checks (Iterable[Check]): Key, whether its value is right, and what is expected.
     cfg (Mapping[str, Any]): The component's settings.
     name (str): The component's name, for messages.
     RAISES (SpanbertError): At the first that is wrong.

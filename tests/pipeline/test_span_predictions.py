@@ -13,6 +13,7 @@ from spacy.vocab import Vocab
 from spacy_spanbert.annotations.overlap import resolve_overlap
 from spacy_spanbert.pipeline.span_predictions import (
     ScoredSpans,
+    select_candidates,
     select_spans,
     split_by_doc,
     write_spans,
@@ -99,6 +100,41 @@ def test_no_blocks_give_no_spans():
     found = select_spans([], threshold=0.0, multilabel=True, max_positive=None)
     assert as_list(found) == []
     assert found.starts.dtype == np.int64
+
+
+@st.composite
+def blocks_by_start(draw: st.DrawFn):
+    """Blocks of one logit a span, all spans of a start in one block, some scores equal."""
+    keys = sorted(draw(st.sets(st.tuples(st.integers(0, 5), st.integers(1, 4)), max_size=15)))
+    cut = draw(st.integers(0, 6))
+    logits = {key: draw(st.sampled_from([-3.0, -1.0, 0.5, 0.75, 2.0])) for key in keys}
+    parts = [[key for key in keys if key[0] < cut], [key for key in keys if key[0] >= cut]]
+    return [
+        (
+            torch.tensor([start for start, _ in part], dtype=torch.long),
+            torch.tensor([length for _, length in part], dtype=torch.long),
+            torch.tensor([[logits[key]] for key in part]).reshape(-1, 1),
+        )
+        for part in parts
+    ]
+
+
+@given(blocks_by_start(), st.sampled_from([0.0, 0.3, 0.65]), st.sampled_from([None, 1, 2, 9]))
+def test_of_the_candidates_of_each_start_the_best_probable_ones_are_kept(blocks, threshold, top_k):
+    by_start: dict[int, list[tuple[float, int]]] = {}
+    for starts, lengths, logits in blocks:
+        for start, length, (logit,) in zip(
+            *(x.tolist() for x in (starts, lengths, logits)), strict=True
+        ):
+            score = 1 / (1 + exp(-logit))
+            if score >= threshold:
+                by_start.setdefault(start, []).append((-score, length))
+    expected = sorted(
+        (start, start + length, 0, -score)
+        for start, rows in by_start.items()
+        for score, length in sorted(rows)[:top_k]
+    )
+    assert_same(as_list(select_candidates(blocks, threshold=threshold, top_k=top_k)), expected)
 
 
 def make_docs(*lengths: int) -> list[Doc]:
