@@ -195,10 +195,16 @@ def _source(report: Report) -> str:
     machine = report["machine"]
     bfloat16 = ", ".join(machine["bfloat16"]) or "no bfloat16"
     return (
-        f"`{report['command']}`: {report['date']}, {machine['cpu']}, {machine['n_cores']} cores, "
+        f"`{report['command']}`: {report['date']}, {machine['cpu']}, {_cores(machine)}, "
         f"{bfloat16}, torch {report['versions']['torch']}, spaCy {report['versions']['spacy']}"
         f"{_load(machine)}"
     )
+
+
+def _cores(machine: dict[str, Any]) -> str:
+    """Say how many cores there are, and how many were used if not all."""
+    cores, threads = machine["n_cores"], machine["n_threads"]
+    return f"{cores} cores" if threads >= cores else f"{threads} of {cores} cores"
 
 
 def _load(machine: dict[str, Any]) -> str:
