@@ -1,4 +1,4 @@
-"""Nested spans, tags, labels of texts and pairs, and vectors: one encoder, inside spaCy."""
+"""Nested spans, relations, tags, labels of texts and pairs, vectors: one encoder, inside spaCy."""
 
 from importlib import import_module
 from typing import Any
