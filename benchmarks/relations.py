@@ -59,8 +59,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             [(n, speed[n]["n_pairs"], speed[n]["pairs_per_second"]) for n in ("ours", "pair_loop")],
             f"Relation component alone: {speed['ratio']} times as fast",
         )
-        points = [(p["x"], p["seconds"], p["peak_mb"]) for p in speed["pairs"]["points"]]
-        print_table(("pairs", "seconds", "peak MB"), points, "Cost of a Doc")
+        points = [(p["x"], p["seconds"], p["extra_mb"]) for p in speed["pairs"]["points"]]
+        print_table(("pairs", "seconds", "MB"), points, "Cost of a Doc")
         print(plot(report, Path(arguments.output)))
     print(write_report(report, Path(arguments.output)))
 
@@ -137,13 +137,13 @@ def plot(report: dict[str, Any], folder: Path) -> Path:
     x = [point["x"] for point in series["points"]]
     figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
     for axis, key, label in zip(
-        axes, ("seconds", "peak_mb"), ("seconds", "peak memory, MB"), strict=True
+        axes, ("seconds", "extra_mb"), ("seconds", "memory, MB"), strict=True
     ):
         values = [point[key] for point in series["points"]]
         axis.plot(x, values, "o", color="C0")
         title = f"a Doc of {series['n_spans']} spans"
         axis.set(xlabel="pairs", ylabel=label, title=title, xlim=(0, None))
-        axis.set_ylim(0, 1.1 * max(values))
+        axis.set_ylim(0, 1.1 * max(*values, 0.1))
         axis.xaxis.set_major_formatter("{x:,.0f}")
     path = folder / "relations.svg"
     path.parent.mkdir(parents=True, exist_ok=True)

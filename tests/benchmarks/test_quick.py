@@ -109,6 +109,7 @@ def test_crf_speed(output: Path):
 def test_tags(output: Path):
     results = run_quick("tags", None, output, "--only", "wnut17")
     assert [row["pipeline"] for row in results["summary"]] == ["spanbert", "spacy"]
+    assert results["summary"]
     assert all(row["split"] == "dev" and 0 <= row["mean"] <= 1 for row in results["summary"])
     assert results["speed"]["wnut17"]["ratio"] > 0
 
@@ -170,7 +171,9 @@ def test_peak_memory(data: Path, output: Path):
 def test_scaling(data: Path, output: Path):
     results = run_quick("scaling", data, output)
     for key in ("document_length", "max_length"):
-        assert all(point["seconds"] > 0 for point in results[key]["points"])
+        points = results[key]["points"]
+        assert points
+        assert all(point["seconds"] > 0 for point in points)
         assert results[key]["fit"].keys() == {
             *("slope", "intercept", "largest_deviation", "exponent"),
         }
