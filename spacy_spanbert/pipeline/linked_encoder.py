@@ -18,6 +18,7 @@ class LinkedEncoder(Transformer):
     """
 
     nlp: Language | None = None
+    _linked: tuple[str, ...] = ()  # the components that there were when listeners were found
 
     @property
     def listener_map(self) -> dict[str, list[TransformerListener]]:
@@ -34,7 +35,7 @@ class LinkedEncoder(Transformer):
         self._listener_map = listeners
         owner = sys._getframe(1).f_locals.get("self")
         if isinstance(owner, Language):
-            self.nlp = owner
+            self.nlp, self._linked = owner, tuple(owner.pipe_names)
 
     def connect_listeners(self, nlp: Language) -> None:
         """Find the listeners of a pipeline.
@@ -42,10 +43,19 @@ class LinkedEncoder(Transformer):
         nlp (Language): The pipeline; without this component, nothing is connected.
         """
         self.nlp = nlp
-        names = [name for name, _ in nlp.pipeline]
+        names = self._linked = tuple(nlp.pipe_names)
         later = nlp.pipeline[names.index(self.name) :] if self.name in names else []
         for _, component in later:
             self.find_listeners(component)
+
+    def follow_pipeline(self) -> None:
+        """Find the listeners anew if components were enabled or disabled, which spaCy does not do.
+
+        A component that was disabled when the pipeline was loaded would else never be heard.
+        """
+        if self.nlp is not None and self._linked != tuple(self.nlp.pipe_names):
+            self.listener_map = {}
+            self.connect_listeners(self.nlp)
 
     @property
     def reads_both_orders(self) -> bool:

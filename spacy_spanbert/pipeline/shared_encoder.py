@@ -127,6 +127,7 @@ class SpanbertEncoder(LinkedEncoder):
         # A component may ask for annotations on the very batch it is about to learn from.
         if self._pending is not None and not self._pending.waits_for(docs):
             self.flush()
+        self.follow_pipeline()
         self.model.attrs["both_orders"] = self.reads_both_orders
         return self.model.predict(docs) if docs else FullTransformerBatch.empty(0)
 
@@ -176,6 +177,7 @@ class SpanbertEncoder(LinkedEncoder):
         losses.setdefault(self.name, 0.0)
         if not docs:
             return losses
+        self.follow_pipeline()
         self.model.attrs["both_orders"] = self.reads_both_orders
         if self.frozen:
             batch, receive = self.model.predict(docs), _ignore

@@ -256,3 +256,13 @@ def test_a_symmetric_component_whose_encoder_was_taken_away_says_so(tiny_bert):
     spacy.blank("en").add_pipe("spanbert", source=nlp)
     with pytest.raises(SpanbertError, match=r"comes with one: .*taken into another \(source\)"):
         nlp(make_pair(nlp, "Anna", "the king"))
+
+
+def test_a_symmetric_component_that_was_disabled_when_loaded_can_be_enabled(tiny_bert, tmp_path):
+    nlp = make_classifier(tiny_bert, NAME, symmetric=True)
+    nlp.to_disk(tmp_path)
+    expected = nlp(make_pair(nlp, *PAIRS[0][:2])).cats
+    loaded = spacy.load(tmp_path, disable=[NAME])
+    assert count_rows(loaded) == 1
+    loaded.enable_pipe(NAME)
+    assert loaded(make_pair(loaded, *PAIRS[0][:2])).cats == pytest.approx(expected, abs=1e-6)
