@@ -61,9 +61,14 @@ def load_related(path: Path, nlp: Language, *, quick: bool) -> list[Doc]:
     nlp (Language): Whose vocabulary is used.
     quick (bool): Read a few only.
     RETURNS (list[Doc]): One a record.
+    RAISES (SystemExit): If anything of the corpus would be lost: that would raise the scores.
     """
-    docs = read_docs(path, nlp, spans_key=SPANS_KEY, problems=Problems())
-    return list(islice(docs, QUICK_DOCS if quick else None))
+    problems = Problems()
+    found = read_docs(path, nlp, spans_key=SPANS_KEY, problems=problems)
+    docs = list(islice(found, QUICK_DOCS if quick else None))
+    if problems:
+        raise SystemExit(f"{path} cannot be read whole: {'; '.join(problems.summary())}")
+    return docs
 
 
 def make_related_example(doc: Doc, nlp: Language, *, outermost: bool = False) -> Example:

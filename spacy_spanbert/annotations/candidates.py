@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spacy_spanbert.annotations.nesting import Boundaries
 
-# Where spans are put that nothing labels yet; no other component of ours or spaCy's has this key.
+# Where spans are put that nothing labels yet: the default key of no other component.
 CANDIDATES_KEY = "candidates"
 
 

@@ -1,6 +1,6 @@
 """Make Docs of corpus records."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -49,8 +49,26 @@ def _grouped(records: Iterable[Record], group: str, problems: Problems) -> Itera
         problems.add("missing key", message, record.place)
         return object()
 
-    for _, members in groupby(records, key=document):
-        yield join_records(list(members))
+    for _, group_members in groupby(records, key=document):
+        members = list(group_members)
+        _note_partial("spans", [member.is_annotated for member in members], members, problems)
+        has_relations = [member.relations is not None for member in members]
+        _note_partial("relations", has_relations, members, problems)
+        yield join_records(members)
+
+
+def _note_partial(
+    what: str, annotated: Sequence[bool], members: Sequence[Record], problems: Problems
+) -> None:
+    """Report a document of which a part is not annotated: as a whole it is."""
+    if any(annotated) and not all(annotated):
+        first = annotated.index(False)
+        message = (
+            f"{annotated.count(False)} of the {len(members)} records of a document have no list of "
+            f"{what}, the first {members[first].text[:60]!r}: in the document they count as having "
+            f"none. Leave {what} out of all of its records, or do not group them."
+        )
+        problems.note(f"document annotated in part ({what})", message, members[first].place)
 
 
 def make_doc(record: Record, nlp: Language, spans_key: str, problems: Problems) -> Doc:

@@ -139,6 +139,8 @@ class SpanbertRelationClassifier(LearningHead):
             candidates=self.candidates,
             seen=self.seen,
             labels=self.labels,
+            symmetric=self.symmetric,
+            multilabel=self.cfg["multilabel"],
             name=self.name,
         )
         if nlp is not None:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 
 from spacy.tokens import Span
 from spacy.training import Example
+from torch import Tensor
 
 from spacy_spanbert.annotations.gold_spans import distinct_spans, gold_spans_on
 from spacy_spanbert.annotations.relations import get_relations, has_relations
 from spacy_spanbert.pipeline.relation_arguments import pair_blocks
 from spacy_spanbert.pipeline.relation_candidates import Candidates, LabelPairs
-from spacy_spanbert.pipeline.relation_gold import gold_pairs, gold_rows
+from spacy_spanbert.pipeline.relation_gold import GoldPair, gold_pairs
 
 
 @dataclass
@@ -71,6 +72,8 @@ def report_relations(
     candidates: Candidates,
     seen: LabelPairs,
     labels: Sequence[str],
+    symmetric: AbstractSet[str],
+    multilabel: bool,
     name: str,
 ) -> None:
     """Print which gold relations can be learned, and which cannot and why.
@@ -81,16 +84,18 @@ def report_relations(
     candidates (Candidates): Chooses the pairs that are scored.
     seen (LabelPairs): Pairs of labels of relations in the training data.
     labels (Sequence[str]): The labels the component predicts.
+    symmetric (AbstractSet[str]): Those that hold both ways: one direction is enough.
+    multilabel (bool): Whether a pair can have several labels.
     name (str): The component's name.
     """
     unreachable: dict[str, Counter[str]] = {
         "with an argument that begins or ends inside a word": Counter(),
         f"with an argument that is no span of doc.spans[{spans_key!r}]": Counter(),
         "between spans that are no candidate pair": Counter(),
+        "a second label of a pair (set multilabel = true)": Counter(),
     }
-    misaligned, without_span, no_candidate = unreachable.values()
+    misaligned, without_span, no_candidate, second = unreachable.values()
     n_candidates = 0
-    index = {label: number for number, label in enumerate(corpus.labels)}
     for example in get_examples():
         if not has_relations(example.reference):
             continue
@@ -100,12 +105,14 @@ def report_relations(
         gold = gold_pairs(example, spans)
         misaligned.update(relation.label for relation in gold.misaligned)
         without_span.update(relation.label for relation in gold.without_span)
-        reached: Counter[str] = Counter()
+        reached: set[GoldPair] = set()
         for heads, tails in pair_blocks([example.predicted], [spans], candidates, seen):
             n_candidates += len(heads)
-            _, found = gold_rows(gold.pairs, heads, tails, index)
-            reached.update(list(index)[label] for label in found.tolist())
-        no_candidate.update(Counter(label for *_, label in gold.pairs) - reached)
+            reached |= _reached(gold.pairs, heads, tails, symmetric)
+        no_candidate.update(label for *_, label in set(gold.pairs) - reached)
+        if not multilabel:
+            first = {(head, tail): label for head, tail, label in sorted(reached, reverse=True)}
+            second.update(label for head, tail, label in reached if first[head, tail] != label)
     text = (
         f"[{name}] {corpus.labels.total():,} relations between {corpus.n_spans:,} gold spans in "
         f"{corpus.n_docs:,} annotated Docs, {n_candidates:,} candidate pairs: "
@@ -117,6 +124,21 @@ def report_relations(
     if foreign := {label: n for label, n in corpus.labels.items() if label not in labels}:
         text += f"Not among the labels, and learned as no relation: {_counts(foreign)}\n"
     sys.stderr.write(text)
+
+
+def _reached(
+    gold: Sequence[GoldPair], heads: Tensor, tails: Tensor, symmetric: AbstractSet[str]
+) -> set[GoldPair]:
+    """RETURNS (set[GoldPair]): The gold pairs among candidates, of symmetric labels either way."""
+    if not gold:
+        return set()
+    wanted = {pair[:2] for pair in gold} | {pair[1::-1] for pair in gold}
+    found = wanted.intersection(zip(heads.tolist(), tails.tolist(), strict=True))
+    return {
+        (head, tail, label)
+        for head, tail, label in gold
+        if (head, tail) in found or (label in symmetric and (tail, head) in found)
+    }
 
 
 def _counts(counts: Mapping[str, int]) -> str:

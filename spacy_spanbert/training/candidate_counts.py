@@ -109,7 +109,7 @@ class CandidateCounts:
         boundaries = np.stack([np.asarray(starts), np.asarray(ends)], axis=1).tolist()
         row_of = {(start, end): row for row, (start, end) in enumerate(boundaries)}
         labels: dict[tuple[int, int], set[str]] = {}
-        for span in example.reference.spans[gold_key]:
+        for span in filter(len, example.reference.spans[gold_key]):  # no candidate has no words
             labels.setdefault((span.start, span.end), set()).add(span.label_)
         depths = nesting_depths(labels)
         places = place_boundaries(example.predicted, example.reference, list(labels))

@@ -63,4 +63,4 @@ def score_candidates(
 def _boundaries(doc: Doc, spans_key: str, words: WordPositions) -> set[Boundaries]:
     if spans_key not in doc.spans:
         return set()
-    return {words.place(span.start, span.end) for span in doc.spans[spans_key]}
+    return {words.place(span.start, span.end) for span in doc.spans[spans_key] if len(span)}

@@ -186,3 +186,16 @@ def test_sentence_starts_are_unknown_until_set() -> None:
     assert sent_starts_of(Doc(NLP.vocab, words=["a", "b"], sent_starts=[True, False])) == [0]
     assert sent_starts_of(Doc(NLP.vocab, words=["a"])) == [0]
     assert sent_starts_of(Doc(NLP.vocab)) == []
+
+
+@pytest.mark.parametrize("what", ["spans", "relations"])
+def test_a_grouped_document_that_is_annotated_in_part_is_reported(what: str) -> None:
+    known, unknown = (
+        replace(record("a b", doc_id="x"), relations=[], is_annotated=True) for _ in range(2)
+    )
+    unknown = replace(
+        unknown, **({"relations": None} if what == "relations" else {"is_annotated": False})
+    )
+    problems = Problems()
+    list(make_docs([known, unknown], NLP, spans_key="sc", problems=problems, group="doc_id"))
+    assert problems.counts == {f"document annotated in part ({what})": 1}
