@@ -178,7 +178,8 @@ class SpanbertEncoder(LinkedEncoder):
             return losses
         self.model.attrs["both_orders"] = self.reads_both_orders
         if self.frozen:
-            batch, receive = self.model.predict(docs), _ignore
+            with encoder_shim(self.model).last_layer_only():
+                batch, receive = self.model.predict(docs), _ignore
         else:
             batch, backprop = self.model.begin_update(docs)
             take_rows: Any = backprop  # takes the gradient as one matrix
