@@ -17,6 +17,8 @@ from spacy_spanbert.data.files import write_whole_bytes
 from spacy_spanbert.data.problems import CorpusError
 
 SUFFIXES = (".safetensors", ".npz", ".parquet")
+# Parquet: the fewest, but for the last group; what a file tells of each group stays in memory.
+ROW_GROUP_ROWS = 4096
 COLUMNS = {"doc": "int64", "start": "int64", "end": "int64", "text": "str", "context": "str"}
 
 
@@ -58,7 +60,7 @@ def check_suffix(path: Path) -> None:
 def write_vectors(
     blocks: Iterable[VectorBlock], path: Path, dtype: str, about: dict[str, Any]
 ) -> int:
-    """Write vectors whole or not at all. No more than a block is held.
+    """Write vectors whole or not at all. No more than a block is held; of parquet, a row group.
 
     blocks (Iterable[VectorBlock]): The rows, in order.
     path (Path): The file; its suffix tells the format.
@@ -212,6 +214,25 @@ def _pyarrow(path: Path) -> Any:
     return pyarrow
 
 
+def _row_groups(blocks: Iterable[VectorBlock]) -> Iterator[VectorBlock]:
+    """Join blocks until there are ROW_GROUP_ROWS."""
+    waiting: list[VectorBlock] = []
+    n_rows = 0
+    for block in blocks:
+        waiting.append(block)
+        n_rows += len(block.vectors)
+        if n_rows >= ROW_GROUP_ROWS:
+            yield _join(waiting)
+            waiting, n_rows = [], 0
+    if n_rows:
+        yield _join(waiting)
+
+
+def _join(blocks: list[VectorBlock]) -> VectorBlock:
+    columns = {name: [value for b in blocks for value in b.columns[name]] for name in COLUMNS}
+    return VectorBlock(columns, np.concatenate([b.vectors for b in blocks if len(b.vectors)]))
+
+
 def _write_parquet(
     blocks: Iterable[VectorBlock], file: BinaryIO, dtype: str, about: dict[str, Any], path: Path
 ) -> int:
@@ -220,7 +241,7 @@ def _write_parquet(
     number = pa.float16() if dtype == "float16" else pa.float32()
     writer, n_rows = None, 0
     with ExitStack() as stack:
-        for block in blocks:
+        for block in _row_groups(blocks):
             flat = np.ascontiguousarray(block.vectors, dtype=dtype).ravel()
             lists = pa.FixedSizeListArray.from_arrays(
                 pa.array(flat, type=number), block.vectors.shape[1]

@@ -31,7 +31,8 @@ def build_classifier(
 
     tok2vec (DocumentLayer): [CLS] vectors: a spacy-spanbert.DocumentListener.v1 on the encoder.
     hidden_width (int): Width of a hidden layer with tanh; 0 for none: softmax(W y_CLS).
-    pooling (str): How a long text's windows become one: "mean", "max" or "attention".
+    pooling (str): How a long text's windows, or both orders of a symmetric pair, become one:
+        "mean", "max" or "attention".
     dropout (float): In training, 0 to below 1.
     RETURNS (ClassifierModel): The model.
     RAISES (SpanbertError): If a setting cannot be.

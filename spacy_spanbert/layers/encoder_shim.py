@@ -80,6 +80,15 @@ class EncoderShim(TorchShim):
         layers = choose_layers(self.vector_layers, n_layers)
         return () if layers == (n_layers,) else layers
 
+    @contextlib.contextmanager
+    def last_layer_only(self) -> Iterator[None]:
+        """Add no layers up inside the block: nobody takes their mean there."""
+        layers, self.vector_layers = self.vector_layers, "last"
+        try:
+            yield
+        finally:
+            self.vector_layers = layers
+
     def set_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Take a checkpoint as the encoder.
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from transformers.file_utils import ModelOutput
 
 from spacy_spanbert.layers.head_model import head_model, head_shim, make_module
+from spacy_spanbert.layers.piece_listener import split_stock_encoder
 from spacy_spanbert.layers.precision import Precision
 from spacy_spanbert.layers.torch_shim import TorchShim
 from spacy_spanbert.layers.word_vectors import MAX_POOLED_WORDS
@@ -55,7 +56,7 @@ def build_tag_scorer(
     """Build a scorer of tags; `initialize` gives it its sizes.
 
     tok2vec (Model[list[Doc], list[Any]]): `spacy-spanbert.PieceListener.v1`, or any spaCy tok2vec
-        layer, whose words are then as if each had one piece.
+        layer, whose words are then as if each had one piece, or a stock encoder for this one alone.
     hidden_width (int): Width of a layer between; 0 for none.
     dropout (float): In training, 0 to below 1.
     precision (Precision): Of the matrix products.
@@ -66,7 +67,7 @@ def build_tag_scorer(
     return head_model(
         "tag-scorer",
         forward,
-        tok2vec=tok2vec,
+        tok2vec=split_stock_encoder(tok2vec),
         module=TagScorer,
         settings=settings,
         precision=precision,

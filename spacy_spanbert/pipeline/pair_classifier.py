@@ -29,7 +29,9 @@ class SpanbertPairClassifier(SpanbertTextClassifier):
 
     vocab, model, name, scorer: See SpanbertTextClassifier.
     symmetric (bool): Whether a pair has the score of its reverse: both orders are encoded, and
-        their logits averaged.
+        their [CLS] vectors pooled as the model's `pooling` says, like those of a long text's
+        windows. With "mean" its logits are the mean of those of both orders; with "max" and
+        "attention" features are pooled before the output, and they are not.
     long (str): What to do about pairs longer than the window: "shorten", with a warning at the
         first, or "error".
     settings (Any): lr_scale, threshold, multilabel: See SpanbertTextClassifier.

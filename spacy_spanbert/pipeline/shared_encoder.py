@@ -180,7 +180,8 @@ class SpanbertEncoder(LinkedEncoder):
         self.follow_pipeline()
         self.model.attrs["both_orders"] = self.reads_both_orders
         if self.frozen:
-            batch, receive = self.model.predict(docs), _ignore
+            with encoder_shim(self.model).last_layer_only():
+                batch, receive = self.model.predict(docs), _ignore
         else:
             batch, backprop = self.model.begin_update(docs)
             take_rows: Any = backprop  # takes the gradient as one matrix

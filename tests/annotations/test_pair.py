@@ -1,3 +1,5 @@
+import logging
+
 import pytest
 import spacy
 from hypothesis import given, settings
@@ -95,3 +97,31 @@ def test_ranking_sorts_by_score_and_keeps_the_order_of_equals(others):
 def _length_of_second(doc: Doc) -> Doc:
     doc.cats["long"] = len(segments(doc)[1].text) / 10
     return doc
+
+
+def test_a_text_that_an_error_handler_drops_leaves_the_others_their_numbers(caplog):
+    nlp = spacy.blank("en")
+    spacy.Language.component("refuses_bad_texts", func=_refuses_bad_texts)
+    spacy.Language.component("length_of_second", func=_length_of_second)
+    nlp.add_pipe("refuses_bad_texts")
+    nlp.add_pipe("length_of_second")
+    nlp.set_error_handler(_log_error)
+    others = ["a", "bad", "aaaa", "aa", "bad", "aaa"]
+    with caplog.at_level(logging.ERROR, logger=__name__):
+        ranked = rank(nlp, "x", others, label="long", batch_size=2)
+    assert [(item.index, item.score) for item in ranked] == [(2, 0.4), (5, 0.3), (3, 0.2), (0, 0.1)]
+    assert [record.getMessage() for record in caplog.records] == [
+        "refuses_bad_texts dropped ['x bad']: a bad text"
+    ] * 2
+
+
+def _refuses_bad_texts(doc: Doc) -> Doc:
+    if segments(doc)[1].text == "bad":
+        raise ValueError("a bad text")
+    return doc
+
+
+def _log_error(name, component, docs, error) -> None:
+    del component
+    texts_ = [doc.text for doc in docs]
+    logging.getLogger(__name__).error("%s dropped %s: %s", name, texts_, error)

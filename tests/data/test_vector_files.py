@@ -7,7 +7,13 @@ import pytest
 import safetensors.numpy
 
 from spacy_spanbert.data.problems import CorpusError
-from spacy_spanbert.data.vector_files import SUFFIXES, VectorBlock, read_vectors, write_vectors
+from spacy_spanbert.data.vector_files import (
+    ROW_GROUP_ROWS,
+    SUFFIXES,
+    VectorBlock,
+    read_vectors,
+    write_vectors,
+)
 
 ABOUT = {"layers": [0, 1], "pooling": "mean", "transformed": False, "of": "words"}
 
@@ -106,6 +112,47 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path, suffix):
     assert size > 10_000_000
     # numpy writes a mapped array 16 MB at a time, ours 4,096 rows
     assert peak < 8_000_000 or suffix == ".npz"
+
+
+def test_parquet_is_written_group_by_group_as_the_vectors_come(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    n_docs, n_words, width = 800, 50, 128
+    n_a_group = -(-ROW_GROUP_ROWS // n_words) * n_words
+    group_bytes = n_a_group * width * 4
+    held, on_disk = [], []
+    before = pyarrow.total_allocated_bytes()
+
+    def many():
+        for doc in range(n_docs):
+            held.append(pyarrow.total_allocated_bytes() - before)
+            on_disk.append(sum(path.stat().st_size for path in tmp_path.iterdir()))
+            yield make_block(["word"] * n_words, doc, width=width)
+
+    tracemalloc.start()
+    try:
+        assert write_vectors(many(), tmp_path / "a.parquet", "float32", ABOUT) == n_docs * n_words
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    data = parquet.ParquetFile(tmp_path / "a.parquet").metadata
+    groups = [data.row_group(number).num_rows for number in range(data.num_row_groups)]
+    assert groups == [n_a_group] * 9 + [n_docs * n_words - 9 * n_a_group]
+    # when the last block is asked for, all full groups are in the file, and arrow holds no more
+    # than after the first
+    assert on_disk[-1] > 9 * group_bytes * 0.9
+    assert 0 < max(held) <= held[n_a_group // n_words] * 1.1
+    # a group as it came, the same joined, and the one before; all vectors would be nearly ten
+    assert peak < 5 * group_bytes
+
+
+def test_parquet_makes_no_group_of_each_small_block(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    blocks = (make_block(["text"], doc) for doc in range(ROW_GROUP_ROWS + 10))
+    write_vectors(blocks, tmp_path / "a.parquet", "float32", ABOUT)
+    data = parquet.ParquetFile(tmp_path / "a.parquet").metadata
+    assert data.num_row_groups == 2
+    assert read_vectors(tmp_path / "a.parquet").columns["doc"] == [*range(ROW_GROUP_ROWS + 10)]
 
 
 def test_an_unknown_format_and_a_missing_package_are_named(tmp_path, monkeypatch):

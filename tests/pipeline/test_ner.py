@@ -186,6 +186,36 @@ def test_replaced_listeners_find_the_same(trained_nlp, tmp_path):
     assert [entities_with_scores(doc) for doc in predict(loaded)] == expected
 
 
+@pytest.mark.parametrize("how", ["disk", "bytes"])
+def test_a_replaced_listener_on_a_stock_encoder_can_be_saved_and_learns_on(
+    tiny_bert, tmp_path, how
+):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("transformer", config={"model": {"name": str(tiny_bert)}})
+    add_tagging(nlp, "spanbert_ner")
+    examples = ner_examples(nlp)
+    nlp.initialize(lambda: examples)
+    fit(nlp, examples, 40)
+    expected = [entities_with_scores(doc) for doc in predict(nlp)]
+    nlp.replace_listeners("transformer", "spanbert_ner", ["model.tok2vec"])
+    nlp.remove_pipe("transformer")
+    if how == "disk":
+        nlp.to_disk(tmp_path / "nlp")
+        loaded = spacy.load(tmp_path / "nlp")
+    else:
+        loaded = spacy.blank("en").from_config(nlp.config).from_bytes(nlp.to_bytes())
+    for one in (nlp, loaded):
+        found = [entities_with_scores(doc) for doc in predict(one)]
+        assert [list(scores) for scores in found] == GOLD
+        for scores, before in zip(found, expected, strict=True):
+            assert scores == pytest.approx(before, abs=1e-4)
+    encoder = loaded.get_pipe("spanbert_ner").model.get_ref("tok2vec").layers[0].transformer
+    before = [parameter.detach().clone() for parameter in encoder.parameters()]
+    fit(loaded, examples, 2)
+    after = encoder.parameters()
+    assert any((one != other).any() for one, other in zip(before, after, strict=True))
+
+
 def test_the_two_texts_of_a_pair_are_two_sequences():
     nlp = spacy.blank("en")
     pair, other = make_pair(nlp, "Anna saw New", "York is big"), make_pair(nlp, "", "York is big")

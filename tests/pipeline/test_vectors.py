@@ -130,10 +130,12 @@ def test_the_encoders_output_on_docs_is_the_last_layer_whatever_layers_vectors_h
 def test_training_adds_no_layers_up_and_leaves_nothing_behind(tiny_bert, monkeypatch, frozen):
     nlp = make_nlp(tiny_bert, encoder={"vectors": {"layers": [0, 1]}, "frozen": frozen})
     examples = make_examples(nlp)
-    if not frozen:
-        monkeypatch.setattr("spacy_spanbert.layers.encoder_run.LayerMean", None)
-    nlp.update(examples, sgd=make_optimizer())
+    before = nlp(TEXT).tensor
+    with monkeypatch.context() as patched:
+        patched.setattr("spacy_spanbert.layers.encoder_run.LayerMean", None)
+        nlp.update(examples, sgd=make_optimizer())
     assert all(example.predicted.tensor.size == 0 for example in examples)
+    assert np.array_equal(nlp(TEXT).tensor, before) == frozen
 
 
 def test_a_component_that_annotates_while_it_learns_sets_vectors_that_go_with_their_batch(
