@@ -159,9 +159,7 @@ def _check_any_written(result: AnnotateResult, problems: Problems, parts: Parts)
     if result.counts.n_read and not result.counts.n_written:
         parts.remove()
         first = next(iter(problems.examples.values()))[0]
-        raise CorpusError(
-            f"Nothing could be annotated, {len(problems):,} problems. The first: {first}"
-        )
+        raise CorpusError(f"Nothing could be annotated, {problems.count_text}. The first: {first}")
 
 
 def _list_inputs(source: Path, output: Path, settings: AnnotateSettings) -> list[Input]:

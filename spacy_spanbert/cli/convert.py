@@ -1,5 +1,7 @@
 """`python -m spacy spanbert convert`: a corpus from one format into another."""
 
+from typing import Any
+
 from wasabi import msg
 
 from spacy_spanbert.cli import convert_options as own
@@ -36,6 +38,19 @@ def convert_cli(
     """Convert a corpus from one format into another: nested spans, or labels of texts or pairs."""
     if texts + pairs + ents > 1:
         raise SpanbertError("Give one of --texts, --pairs and --ents: each makes another corpus.")
+    if texts or pairs:
+        _check_only_of_spans(
+            "--texts" if texts else "--pairs",
+            {
+                "--to": target_format,
+                "--from": source_format,
+                "--spans-key": spans_key,
+                "--group": group,
+                "--docs-per-file": docs_per_file,
+                "--retokenize": retokenize or None,
+                "--overwrite": overwrite or None,
+            },
+        )
     settings = ConvertSettings(
         source_format=source_format,
         target_format=target_format,
@@ -59,6 +74,17 @@ def convert_cli(
     msg.table(rows, aligns=("l", "r"))
     print_problems(problems)
     msg.good(f"Wrote {target}")
+
+
+def _check_only_of_spans(labelled: str, options_of_spans: dict[str, Any]) -> None:
+    """Refuse what would have no effect on labelled texts."""
+    given = [name for name, value in options_of_spans.items() if value is not None]
+    if given:
+        raise SpanbertError(
+            f"{labelled} does not go with {', '.join(given)}, which a corpus of spans has: leave "
+            f"{'it' if len(given) == 1 else 'them'} out. {labelled} reads JSONL or TSV, as the "
+            "suffix tells, makes a document of each record, and writes one .spacy file."
+        )
 
 
 def _tell_what_is_special(result: ConvertResult) -> None:

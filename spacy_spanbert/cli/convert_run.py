@@ -124,4 +124,4 @@ def _not_only_problems(
     yield from docs
     if problems and not counts.n_docs:
         first = next(iter(problems.examples.values()))[0]
-        raise CorpusError(f"Nothing could be read, {len(problems):,} problems. The first: {first}")
+        raise CorpusError(f"Nothing could be read, {problems.count_text}. The first: {first}")

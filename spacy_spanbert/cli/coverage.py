@@ -158,7 +158,7 @@ def measure_coverage(
         )
     if reader.problems and not coverage.n_docs:
         first = next(iter(reader.problems.examples.values()))[0]
-        raise CorpusError(f"Nothing could be read, {len(reader.problems):,} problems: {first}")
+        raise CorpusError(f"Nothing could be read, {reader.problems.count_text}: {first}")
     return coverage
 
 

@@ -10,14 +10,15 @@ from wasabi import msg
 
 from spacy_spanbert.data.files import write_whole
 from spacy_spanbert.data.problems import OnError, Problems
+from spacy_spanbert.errors import SpanbertError
 
 
 @contextmanager
 def listed_problems(listing: Path | None = None, on_error: str = "skip") -> Iterator[Problems]:
     """Make what problems are told to.
 
-    listing (Path | None): File that lists all of them, a line each; written when the context
-        ends, whole or not at all.
+    listing (Path | None): File that lists all of them, a line each; written whole when the
+        context ends; if by an error that the user can mend, only if there is something to list.
     on_error (str): "skip", or "stop" at the first.
     YIELDS (Problems): None so far.
     RAISES (SpanbertError): If `on_error` is something else.
@@ -26,9 +27,17 @@ def listed_problems(listing: Path | None = None, on_error: str = "skip") -> Iter
     if listing is None:
         yield problems
         return
+    failure: SpanbertError | OSError | None = None
     with write_whole(listing) as file:
         problems.on_problem = lambda problem: print(problem, file=file)
-        yield problems
+        try:
+            yield problems
+        except (SpanbertError, OSError) as error:
+            if not problems:  # an empty list would say that nothing is wrong
+                raise
+            failure = error  # raised when the file stands
+    if failure is not None:
+        raise failure
 
 
 def print_problems(problems: Problems, remark: str = "") -> None:
@@ -38,6 +47,6 @@ def print_problems(problems: Problems, remark: str = "") -> None:
     remark (str): What to say behind their number.
     """
     if problems:
-        msg.warn(f"{len(problems):,} problems{remark}:")
+        msg.warn(f"{problems.count_text}{remark}:")
         for line in problems.summary():
             echo(f"  {line}")  # Not wrapped, so that it can be searched and copied.

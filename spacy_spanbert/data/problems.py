@@ -129,6 +129,11 @@ class Problems:
         """Tell whether there was any problem."""
         return bool(self.counts)
 
+    @property
+    def count_text(self) -> str:
+        """RETURNS (str): How many there are, such as "1 problem" or "1,200 problems"."""
+        return f"{len(self):,} problem{'' if len(self) == 1 else 's'}"
+
     def summary(self) -> Iterator[str]:
         """Render the counts and the first problems of each kind.
 
