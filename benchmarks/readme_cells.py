@@ -13,8 +13,13 @@ def f1_cell(row: dict[str, Any]) -> str:
     RETURNS (str): Mean, deviation, number of seeds and minutes of the longest training.
     """
     spread = "" if row["f_deviation"] is None else f" ± {row['f_deviation']:.3f}"
-    seeds = "1 seed" if row["n_seeds"] == 1 else f"{row['n_seeds']} seeds"
-    return f"{row['f_mean']:.3f}{spread} ({seeds}, {row['longest_seconds'] / 60:.0f} min)"
+    seeds, minutes = seeds_text(row["n_seeds"]), row["longest_seconds"] / 60
+    return f"{row['f_mean']:.3f}{spread} ({seeds}, {minutes:.0f} min)"
+
+
+def seeds_text(n_seeds: int) -> str:
+    """RETURNS (str): On how many seeds a mean rests."""
+    return "1 seed" if n_seeds == 1 else f"{n_seeds} seeds"
 
 
 def number_cell(value: float) -> str:

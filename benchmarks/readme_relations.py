@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from benchmarks.readme_cells import Report, Row, number_cell
+from benchmarks.readme_cells import Report, Row, number_cell, seeds_text
 
 NAMES = {"conll04": "CoNLL04", "scierc": "SciERC", "bionne_r_en": "BioNNE-R"}
 
@@ -25,7 +25,8 @@ def relation_rows(report: Report) -> Iterator[Row]:
             name += "; beside it the same with outermost spans only"
         beside = "" if flat is None else f"{flat['f_mean']:.3f}"
         gain = "" if flat is None else f"{100 * (row['f_mean'] - flat['f_mean']):+.1f} points"
-        yield name, f"{row['f_mean']:.3f}", beside, gain
+        own = f"{row['f_mean']:.3f} ({seeds_text(row['n_seeds'])})"
+        yield name, own, beside, gain
     speed = report["results"]["speed"]
     if speed is not None:
         ours, loop = (speed[name]["pairs_per_second"] for name in ("ours", "pair_loop"))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks.readme_cells import Report, Row, number_cell
+from benchmarks.readme_cells import Report, Row, number_cell, seeds_text
 
 CORPORA = {
     "wnut17": "WNUT-17 entity F1",
@@ -104,8 +104,7 @@ def _classification_rows(name: str, things: str, results: dict[str, Any]) -> Ite
 
 def _score(row: dict[str, Any]) -> str:
     spread = "" if row["deviation"] is None else f" ± {row['deviation']:.3f}"
-    seeds = "1 seed" if row["n_seeds"] == 1 else f"{row['n_seeds']} seeds"
-    return f"{row['mean']:.3f}{spread} ({seeds})"
+    return f"{row['mean']:.3f}{spread} ({seeds_text(row['n_seeds'])})"
 
 
 def _range(values: list[float], digits: str) -> str:
