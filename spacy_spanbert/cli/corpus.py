@@ -1,6 +1,7 @@
 """The gold corpus of a command, read as a pipeline's own config says."""
 
 import copy
+import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,7 +10,8 @@ from spacy.training import Example
 from spacy.util import dot_to_object, registry
 
 from spacy_spanbert.cli.pipelines import written_keys
-from spacy_spanbert.data.files import format_suffix
+from spacy_spanbert.data.docbin import read_docbin
+from spacy_spanbert.data.files import format_suffix, list_files
 from spacy_spanbert.data.labelled import SUFFIXES
 from spacy_spanbert.data.labelled_convert import convert_labelled
 from spacy_spanbert.data.problems import Problems
@@ -86,7 +88,26 @@ def _keys_of_gold_spans(nlp: Language) -> list[str]:
 
 def _read(nlp: Language, block: dict, path: Path, named: Path) -> list[Example]:
     reader = registry.resolve({"corpus": {**block, "path": str(path)}})["corpus"]
-    examples = list(reader(nlp))
+    try:
+        with warnings.catch_warnings():
+            # spaCy's warning of a path without .spacy files: an error of ours says it too
+            warnings.filterwarnings("ignore", message=r"\[W090\]")
+            examples = list(reader(nlp))
+    except SpanbertError:
+        raise
+    except Exception:
+        _check_docbins(path, nlp)
+        raise
     if not examples:
-        raise SpanbertError(f"{named} holds no gold Doc")
+        raise SpanbertError(
+            f"{named} holds no gold Doc: expected a .spacy file with Docs in it, or a folder of "
+            "such files (`python -m spacy spanbert convert` makes them)"
+        )
     return examples
+
+
+def _check_docbins(path: Path, nlp: Language) -> None:
+    """Tell a damaged file from a fault of the reader."""
+    for file in list_files(path, [".spacy"]) if path.is_dir() else [path]:
+        for _ in read_docbin(file, nlp.vocab):
+            pass

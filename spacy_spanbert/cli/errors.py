@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from wasabi import msg
 
@@ -21,6 +22,16 @@ def clean_errors() -> Iterator[None]:
         yield
     except SpanbertError as error:
         msg.fail(" ".join(str(error).splitlines()), exits=1)
+    except (FileExistsError, NotADirectoryError) as error:
+        msg.fail(_describe_file_in_the_way(error), exits=1)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         msg.fail(f"{where}{error.strerror or error}", exits=1)
+
+
+def _describe_file_in_the_way(error: OSError) -> str:
+    path = Path(str(error.filename or ""))
+    for place in (path, *path.parents):
+        if place.is_file():
+            return f"{place} is a file, where a folder is needed: name another place."
+    return f"{path}: {error.strerror or error}"

@@ -23,6 +23,8 @@ def load_pipeline(model: str, code: Path | None = None, gpu_id: int = -1) -> Lan
     RAISES (SpanbertError): If there is no such pipeline or GPU, or it cannot be loaded; says why.
     """
     _check_folder(model)
+    if code is not None and not (code.suffix == ".py" and code.is_file()):
+        raise SpanbertError(f"--code {code} is no Python file: name one that ends in .py.")
     import_code(code)
     try:
         setup_gpu(gpu_id, silent=gpu_id < 0)

@@ -1,6 +1,6 @@
 """`python -m spacy spanbert report`: the scores of `spacy evaluate --output` as a table."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,6 +44,8 @@ def read_scores(path: Path) -> dict[str, Any]:
     RETURNS (dict[str, Any]): The scores.
     RAISES (SpanbertError): If it is not there, or is not JSON.
     """
+    if not path.is_file():
+        raise SpanbertError(f"there is no file {path}: `spacy evaluate --output` writes one")
     try:
         scores = srsly.read_json(path)
     except ValueError as error:
@@ -72,10 +74,10 @@ def render_report(scores: Mapping[str, Any], spans_key: str) -> str:
         (name, *(_percent(scores.get(f"{prefix}{kind}_{part}")) for part in "prf"))
         for name, kind in KINDS
     ]
-    labels = [_row(label, row) for label, row in (scores.get(f"{prefix}_per_type") or {}).items()]
+    labels = [_row(label, row) for label, row in _rows_of(scores, f"{prefix}_per_type")]
     lengths = [
         (*_row(name, row), str(row.get("n_gold", "")))
-        for name, row in (scores.get(f"{prefix}_per_length") or {}).items()
+        for name, row in _rows_of(scores, f"{prefix}_per_length")
     ]
     return "\n".join(
         [
@@ -86,11 +88,26 @@ def render_report(scores: Mapping[str, Any], spans_key: str) -> str:
     )
 
 
+def _rows_of(scores: Mapping[str, Any], key: str) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    rows = scores.get(key) or {}
+    if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
+        raise SpanbertError(
+            f"{key!r} of the scores is {rows!r:.60}, not an object of objects with p, r and f: "
+            "write the file anew with `spacy evaluate --output`"
+        )
+    return rows.items()
+
+
 def _row(name: str, values: Mapping[str, Any]) -> Row:
     return (name, *(_percent(values.get(part)) for part in "prf"))
 
 
-def _percent(value: float | None) -> str:
+def _percent(value: Any) -> str:
+    if not isinstance(value, int | float | None):
+        raise SpanbertError(
+            f"a score is {value!r:.60}, not a number: write the file anew with "
+            "`spacy evaluate --output`"
+        )
     return "-" if value is None else f"{100 * value:.1f}"
 
 

@@ -68,6 +68,10 @@ def vectors_cli(
         raise SpanbertError("Give --fit or --query, not both: each makes another OUTPUT.")
     if fit is not None and transform is not None:
         raise SpanbertError("Give --fit or --transform, not both: one is fitted on plain vectors.")
+    if query is not None and not query.strip():
+        raise SpanbertError("--query has no word in it: give a text.")
+    if word is not None and query is None:
+        raise SpanbertError(f"--word {word!r} is looked up in a --query: give the text it is in.")
     nlp = load_pipeline(model, code, gpu_id)
     if of == "spans":
         settings = settings.with_spans_key(choose_spans_key(nlp, spans_key))

@@ -16,7 +16,7 @@ from spacy_spanbert.data.annotating import AnnotationCounts, Annotator
 from spacy_spanbert.data.files import write_whole_bytes
 from spacy_spanbert.data.inputs import InputFormat, TextUnit, list_inputs, read_raw
 from spacy_spanbert.data.memory import TransientStrings
-from spacy_spanbert.data.problems import Problems
+from spacy_spanbert.data.problems import CorpusError, Problems
 from spacy_spanbert.data.vector_files import VectorBlock, check_suffix, write_vectors
 from spacy_spanbert.errors import SpanbertError
 
@@ -135,9 +135,10 @@ def vector_docs(
     progress (Progress): Counts Docs; entered.
     problems (Problems): Told of records that are left out.
     YIELDS (Doc): Docs with vectors, also empty ones.
+    RAISES (CorpusError): If nothing could be read although there was something.
     """
     inputs = list_inputs(source, cast(InputFormat | None, settings.source_format))
-    spans_key = settings.spans_key or "sc"
+    spans_key, n_docs = settings.spans_key or "sc", 0
     annotator = Annotator(nlp, spans_key, settings.batch_size, on_doc=progress.add)
     is_transient = all(file.format != "spacy" for file in inputs)
     with only_encoder(nlp, settings), TransientStrings(nlp, is_active=is_transient) as strings:
@@ -145,7 +146,12 @@ def vector_docs(
         while (first := next(records, None)) is not None:
             strings.renew()
             batch = chain([first], islice(records, settings.batch_size - 1))
-            yield from annotator.annotate(batch, AnnotationCounts(), problems)
+            for doc in annotator.annotate(batch, AnnotationCounts(), problems):
+                n_docs += 1
+                yield doc
+    if problems and not n_docs:
+        problem = next(iter(problems.examples.values()))[0]
+        raise CorpusError(f"Nothing could be read, {problems.count_text}. The first: {problem}")
 
 
 def only_encoder(nlp: Language, settings: VectorsSettings) -> AbstractContextManager[Any]:

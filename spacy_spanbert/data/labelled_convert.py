@@ -41,8 +41,9 @@ def convert_labelled(
     else:
         docs = labelled_docs(list(read_labelled(source, problems, pairs=pairs)), nlp, labels)
     if not docs:
-        first = next((str(listed[0]) for listed in problems.examples.values()), "")
-        raise CorpusError(f"No record of {source} could be used. {first}".rstrip())
+        nothing = "There is none in it: expected a line for each text, of TSV below the header."
+        first = next((str(listed[0]) for listed in problems.examples.values()), nothing)
+        raise CorpusError(f"No record of {source} could be used. {first}")
     write_docbin(docs, target)
     return _rows(docs)
 

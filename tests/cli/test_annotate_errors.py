@@ -109,7 +109,10 @@ def test_a_pipeline_that_sets_no_spans_is_warned_of(tmp_path: Path) -> None:
         (["MODEL", "in.txt", "a.html", "--to", "jsonl"], "has the suffix of html"),
         (["MODEL", "in.txt", "empty/../in.txt", "--to", "jsonl"], "in.txt is the input"),
         (["MODEL", "in.txt", "full", "--to", "brat"], "is not empty. Replace it: --overwrite"),
-        (["MODEL", "in.txt", "full/a.txt/b.jsonl"], "full/a.txt/b.jsonl.parts: Not a directory"),
+        (
+            ["MODEL", "in.txt", "full/a.txt/b.jsonl"],
+            "full/a.txt is a file, where a folder is needed",
+        ),
         (["MODEL", "in.txt", "a.jsonl", "--unit", "page"], "--unit is document, paragraph or line"),
         (["MODEL", "in.txt", "a.jsonl", "--from", "xml"], "is text, jsonl or spacy, not 'xml'"),
         (["MODEL", "in.txt", "a.jsonl", "--on-error", "raise"], "--on-error is skip or stop"),

@@ -146,7 +146,7 @@ def test_a_corpus_of_problems_only_is_not_written(tmp_path: Path) -> None:
         (["dev.jsonl", "a.jsonl", "--docs-per-file", "0"], "docs_per_file is at least 1"),
         (["full", "a.spacy"], "full: No file to read in this folder."),
         (["dev.jsonl", "full", "--to", "brat"], "is not empty"),
-        (["dev.jsonl", "full/a.txt/x.spacy"], "full/a.txt: File exists"),
+        (["dev.jsonl", "full/a.txt/x.spacy"], "full/a.txt is a file, where a folder is needed"),
         (["damaged.spacy", "a.jsonl"], "damaged.spacy: Expected a .spacy file"),
     ],
 )

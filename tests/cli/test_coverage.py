@@ -115,7 +115,7 @@ def test_spans_the_reader_leaves_out_are_reported(tmp_path: Path):
     srsly.write_jsonl(tmp_path / "corpus.jsonl", [good, bad])
     code, output = run(tmp_path / "corpus.jsonl", "--json", tmp_path / "counts.json")
     assert code == 0
-    assert "1 problems; what they are about is not counted" in output
+    assert "1 problem; what they are about is not counted" in output
     assert "corpus.jsonl:2" in " ".join(output.split())
     assert sum(srsly.read_json(tmp_path / "counts.json")["problems"].values()) == 1
 

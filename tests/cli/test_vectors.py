@@ -168,7 +168,7 @@ def test_a_bad_record_is_reported_and_left_out(model, corpus, tmp_path):
     corpus.write_text('{"text": "A bank"}\nnonsense\n')
     run = vectors(model, corpus, tmp_path / "a.npz")
     assert run.exit_code == 0
-    assert "1 problems" in text_of(run)
+    assert "1 problem:" in text_of(run)
     assert read_vectors(tmp_path / "a.npz").columns["text"] == ["A", "bank"]
 
 
