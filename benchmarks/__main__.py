@@ -18,6 +18,7 @@ PROGRAMS = (
     "crf_speed",
     "pretraining_speed",
     "texts",
+    "span_finder",
     "pairs",
     "relations",
     "peak_memory",

@@ -13,6 +13,8 @@ RESULTS = ROOT / "benchmarks" / "results"
 QUICK_RESULTS = ROOT / "output" / "benchmarks"
 WORK = ROOT / "training" / "benchmarks"
 FOLDER_OPTIONS = ("--data", "--output", "--work")
+# Options whose values are not published.
+PATH_OPTIONS = (*FOLDER_OPTIONS, "--markdown")
 
 
 def make_parser(program: str, description: str | None) -> argparse.ArgumentParser:
@@ -71,9 +73,9 @@ def _without_folders(argv: Sequence[str]) -> list[str]:
         name, equals, _ = word.partition("=")
         if hide_next:
             words.append(hide_next)
-        elif equals and name in FOLDER_OPTIONS:
+        elif equals and name in PATH_OPTIONS:
             words.append(f"{name}={name[2:].upper()}")
         else:
             words.append(word)
-        hide_next = word[2:].upper() if word in FOLDER_OPTIONS else ""
+        hide_next = word[2:].upper() if word in PATH_OPTIONS else ""
     return words

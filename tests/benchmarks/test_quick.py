@@ -233,6 +233,37 @@ def test_texts(data: Path, output: Path):
 
 
 @pytest.mark.benchmark
+def test_span_finder(data: Path, output: Path):
+    results = run_quick("span_finder", data, output)
+    assert results.keys() == {"litbank", "genia"}
+    finders = ["spanbert_span_finder", "span_finder"]
+    for corpus in results.values():
+        ours, minimum, product = corpus["rows"]
+        assert ours["ranked_by"] == finders[0]
+        assert minimum["ranked_by"] == "span_finder, minimum"
+        assert product["ranked_by"] == "span_finder, product"
+        # The same candidates on both sides, only ranked differently.
+        for key in ("n_words", "n_gold", "n_candidates", "recall_of_all"):
+            assert ours[key] == minimum[key] == product[key]
+        assert ours["n_gold"] > 10
+        assert ours["n_candidates"] > 5 * ours["n_words"]
+        for row in corpus["rows"]:
+            recall = list(row["recall"].values())
+            assert list(row["recall"]) == ["0.1", "0.2", "0.3", "0.5", "1.0"]
+            assert recall == sorted(recall)
+            assert 0 <= recall[0] <= recall[-1] <= row["recall_of_all"] <= 1
+            assert row["recall_of_all"] > 0.8
+        assert list(corpus["trainings"]) == finders
+        assert all(run["n_steps"] == 4 for run in corpus["trainings"].values())
+        # spaCy's finder itself writes what our list of its spans says it does.
+        for name in finders:
+            n_written = corpus["speed"][name]["n_written"]
+            assert n_written == pytest.approx(0.3 * ours["n_words"], rel=0.1)
+            assert corpus["speed"][name]["words_per_second"] > 0
+        assert corpus["speed"]["ratio"] > 0
+
+
+@pytest.mark.benchmark
 def test_pairs(data: Path, output: Path):
     for name in ("sick", "mrpc"):
         (data / name).mkdir()
