@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
 from typing import cast
 
 from spacy.tokens import Doc
@@ -13,7 +12,12 @@ from torch import Tensor
 
 from spacy_spanbert.layers.head_model import head_model, head_shim, make_module
 from spacy_spanbert.layers.precision import Precision
-from spacy_spanbert.layers.word_vectors import read_in_blocks
+from spacy_spanbert.layers.word_vectors import (
+    WordModel,
+    learn_width,
+    read_in_blocks,
+    read_with_gradient,
+)
 from spacy_spanbert.nn.relation_pairs import Arguments
 from spacy_spanbert.nn.relation_scorer import RelationScorer
 from spacy_spanbert.nn.representations import RepresentationName
@@ -39,7 +43,7 @@ RelationModel = Model[RelationInput, Floats2d]
 
 @registry.architectures("spacy-spanbert.RelationScorer.v1")
 def build_relation_scorer(
-    tok2vec: Model[list[Doc], list[Floats2d]],
+    tok2vec: WordModel,
     representation: RepresentationName = "ffn_endpoints_attention",
     hidden_width: int = 256,
     context_width: int = 64,
@@ -51,7 +55,7 @@ def build_relation_scorer(
 ) -> RelationModel:
     """Build a scorer of pairs of spans; `initialize` gives it its sizes.
 
-    tok2vec (Model[list[Doc], list[Floats2d]]): Word vectors: a listener on the encoder, or any
+    tok2vec (WordModel): Word vectors: a listener on the encoder, or any
         other spaCy tok2vec layer.
     representation (str): What a span is made of: "endpoints_mean", "ffn_endpoints",
         "ffn_endpoints_mean", "ffn_endpoints_attention" or "span_self_attention".
@@ -96,9 +100,7 @@ def set_relation_sizes(
     n_span_labels (int): Labels of spans that are known.
     docs (list[Doc]): A few Docs with words, at least one, from which tok2vec learns its sizes.
     """
-    tok2vec = model.get_ref("tok2vec")
-    tok2vec.initialize(X=docs)
-    input_width = tok2vec.predict(docs)[0].shape[1]
+    input_width = learn_width(model.get_ref("tok2vec"), docs)
     make_module(model, n_outputs=n_outputs, input_width=input_width, n_span_labels=n_span_labels)
 
 
@@ -134,17 +136,13 @@ def forward(
     """Score pairs, shape (n_pairs, n_outputs), in their order."""
     docs, pairs = inputs
     shim = head_shim(model)
-    vectors, backprop_tok2vec = model.get_ref("tok2vec")(docs, is_train)
-    words = xp2torch(model.ops.xp.concatenate(vectors), device=shim.device, requires_grad=is_train)
+    words, give_back = read_with_gradient(model.get_ref("tok2vec"), docs, shim.device, is_train)
     with shim.training() if is_train else shim.inference() as module:
         logits = module(words, pairs.arguments, pairs.heads, pairs.tails)
 
     def backprop(d_logits: Floats2d) -> RelationInput:
         logits.backward(xp2torch(d_logits, device=logits.device))
-        assert words.grad is not None
-        d_words = torch2xp(words.grad)
-        ends = list(accumulate(len(array) for array in vectors))
-        backprop_tok2vec([d_words[a:b] for a, b in pairwise([0, *ends])])
+        give_back()
         return inputs
 
     return cast(Floats2d, torch2xp(logits.detach())), backprop

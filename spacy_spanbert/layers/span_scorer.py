@@ -1,7 +1,6 @@
 """The span scorer as a thinc model: Docs and candidates in, one row of logits a candidate out."""
 
 from collections.abc import Callable, Iterator
-from itertools import accumulate, pairwise
 from typing import cast
 
 import torch
@@ -14,7 +13,13 @@ from torch.utils.checkpoint import checkpoint
 
 from spacy_spanbert.layers.head_model import head_model, head_shim, make_module
 from spacy_spanbert.layers.precision import Precision
-from spacy_spanbert.layers.word_vectors import ReadBlock, read_in_blocks
+from spacy_spanbert.layers.word_vectors import (
+    ReadBlock,
+    WordModel,
+    learn_width,
+    read_in_blocks,
+    read_with_gradient,
+)
 from spacy_spanbert.nn.blocks import word_blocks
 from spacy_spanbert.nn.candidates import SpanCandidates
 from spacy_spanbert.nn.scorer import RepresentationName, SpanScorer
@@ -31,7 +36,7 @@ MAX_TRAINING_SPANS = 40_000
 
 @registry.architectures("spacy-spanbert.SpanScorer.v1")
 def build_span_scorer(
-    tok2vec: Model[list[Doc], list[Floats2d]],
+    tok2vec: WordModel,
     representation: RepresentationName = "ffn_endpoints_attention",
     hidden_width: int = 256,
     use_width_embedding: bool = True,
@@ -44,7 +49,7 @@ def build_span_scorer(
 ) -> ScorerModel:
     """Build a scorer of spans; `initialize` gives it its sizes.
 
-    tok2vec (Model[list[Doc], list[Floats2d]]): Word vectors: a listener on the encoder, or any
+    tok2vec (WordModel): Word vectors: a listener on the encoder, or any
         other spaCy tok2vec layer.
     representation (str): What a span is made of: "endpoints_mean", "ffn_endpoints",
         "ffn_endpoints_mean", "ffn_endpoints_attention" or "span_self_attention".
@@ -88,9 +93,7 @@ def set_sizes(model: ScorerModel, *, n_outputs: int, max_length: int, docs: list
     max_length (int): Lengths with a vector of their own, in words.
     docs (list[Doc]): A few Docs with words, at least one, from which tok2vec learns its sizes.
     """
-    tok2vec = model.get_ref("tok2vec")
-    tok2vec.initialize(X=docs)
-    input_width = tok2vec.predict(docs)[0].shape[1]
+    input_width = learn_width(model.get_ref("tok2vec"), docs)
     make_module(model, input_width=input_width, n_outputs=n_outputs, max_length=max_length)
 
 
@@ -148,17 +151,13 @@ def forward(
     """Score candidates, shape (n_spans, n_outputs), in their row order."""
     docs, candidates = inputs
     shim = head_shim(model)
-    vectors, backprop_tok2vec = model.get_ref("tok2vec")(docs, is_train)
-    words = xp2torch(model.ops.xp.concatenate(vectors), device=shim.device, requires_grad=is_train)
+    words, give_back = read_with_gradient(model.get_ref("tok2vec"), docs, shim.device, is_train)
     with shim.training() if is_train else shim.inference() as module:
         logits = _score_in_training(cast(SpanScorer, module), words, candidates)
 
     def backprop(d_logits: Floats2d) -> ScorerInput:
         logits.backward(xp2torch(d_logits, device=logits.device))
-        assert words.grad is not None
-        d_words = torch2xp(words.grad)
-        ends = list(accumulate(len(array) for array in vectors))
-        backprop_tok2vec([d_words[a:b] for a, b in pairwise([0, *ends])])
+        give_back()
         return inputs
 
     return cast(Floats2d, torch2xp(logits.detach())), backprop

@@ -7,13 +7,13 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from ..errors import SpanbertError
-from .activation import ACTIVATIONS, ActivationName, activate
+from .activation import ActivationName, activate
 from .candidates import SpanCandidates
+from .checks import check_sizes, fit_words
 from .dropout import byte_dropout
 from .range_maximum import RangeMaximum
 from .relation_pairs import ARRANGEMENTS, DISTANCES, Arguments, lay_out
-from .representations import REPRESENTATIONS, RepresentationName, make_representation
+from .representations import RepresentationName, make_representation
 
 # Pairs that are scored together: what is held of a pair, some kilobytes, is held of these only.
 BLOCK_PAIRS = 16_384
@@ -89,7 +89,11 @@ class RelationScorer(nn.Module):
             "dropout": dropout,
             "activation": activation,
         }
-        _check_sizes(self.sizes)
+        check_sizes(
+            self.sizes,
+            at_least_one=("input_width", "n_outputs", "hidden_width"),
+            at_least_zero=("n_span_labels", "context_width", "context_words", "biaffine_width"),
+        )
         self.input_width = input_width
         self.n_outputs = n_outputs
         self.context_words = context_words
@@ -145,15 +149,8 @@ class RelationScorer(nn.Module):
         RETURNS (ArgumentRows): For `score`.
         RAISES (ValueError): When the words do not fit the scorer or the spans.
         """
-        expected = (arguments.n_words, self.input_width)
-        if tuple(words.shape) != expected:
-            raise ValueError(
-                f"Expected words of shape {expected} (n_words of the spans, input_width), "
-                f"but got {tuple(words.shape)}."
-            )
+        words = fit_words(words, arguments.n_words, self.input_width)
         arguments = arguments.to(words.device)
-        if not torch.is_autocast_enabled(words.device.type):
-            words = words.float()
         hidden = self._span_rows(words, arguments)
         context = self._context(words, arguments)
         with torch.autocast(words.device.type, enabled=False):
@@ -234,19 +231,3 @@ class RelationScorer(nn.Module):
 
     def _drop(self, hidden: Tensor) -> Tensor:
         return byte_dropout(hidden, self.dropout) if self.training else hidden
-
-
-def _check_sizes(sizes: dict[str, Any]) -> None:
-    for name in ("input_width", "n_outputs", "hidden_width"):
-        if sizes[name] < 1:
-            raise SpanbertError(f"Expected {name} of 1 or more, but got {sizes[name]}.")
-    for name in ("n_span_labels", "context_width", "context_words", "biaffine_width"):
-        if sizes[name] < 0:
-            raise SpanbertError(f"Expected {name} of 0 or more, but got {sizes[name]}.")
-    if not 0.0 <= sizes["dropout"] < 1.0:
-        raise SpanbertError(f"Expected dropout from 0 to below 1, but got {sizes['dropout']}.")
-    for name, choices in (("representation", REPRESENTATIONS), ("activation", ACTIVATIONS)):
-        if sizes[name] not in choices:
-            raise SpanbertError(
-                f"Unknown {name} {sizes[name]!r}. Choose one of: {', '.join(choices)}."
-            )

@@ -6,12 +6,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..errors import SpanbertError
-from .activation import ACTIVATIONS, ActivationName, activate
+from .activation import ActivationName, activate
 from .biaffine import Biaffine
 from .candidates import SpanCandidates
+from .checks import check_sizes, fit_words
 from .grid import SpanGrid
-from .representations import REPRESENTATIONS, RepresentationName, make_representation
+from .representations import RepresentationName, make_representation
 
 
 class SpanScorer(nn.Module):
@@ -67,7 +67,11 @@ class SpanScorer(nn.Module):
             "dropout": dropout,
             "activation": activation,
         }
-        _check_sizes(self.sizes)
+        check_sizes(
+            self.sizes,
+            at_least_one=("input_width", "n_outputs", "hidden_width", "max_length", "conv_width"),
+            at_least_zero=("biaffine_width", "conv_layers"),
+        )
         self.input_width = input_width
         self.n_outputs = n_outputs
         self.max_length = max_length
@@ -109,15 +113,8 @@ class SpanScorer(nn.Module):
             no rows where there are no candidates.
         RAISES (ValueError): When the words do not fit the scorer or the candidates.
         """
-        expected = (candidates.n_words, self.input_width)
-        if tuple(words.shape) != expected:
-            raise ValueError(
-                f"Expected words of shape {expected} (n_words of the candidates, input_width), "
-                f"but got {tuple(words.shape)}."
-            )
+        words = fit_words(words, candidates.n_words, self.input_width)
         candidates = candidates.to(words.device)
-        if not torch.is_autocast_enabled(words.device.type):
-            words = words.float()
         starts, ends = self.endpoints(words)
         contents = self.content(words, candidates)
         products = None if self.biaffine is None else self.biaffine(words, candidates)
@@ -164,19 +161,3 @@ class SpanScorer(nn.Module):
             return None
         keep = 1.0 - self.dropout
         return torch.empty_like(starts).bernoulli_(keep).div_(keep)
-
-
-def _check_sizes(sizes: dict[str, Any]) -> None:
-    for name in ("input_width", "n_outputs", "hidden_width", "max_length", "conv_width"):
-        if sizes[name] < 1:
-            raise SpanbertError(f"Expected {name} of 1 or more, but got {sizes[name]}.")
-    for name in ("biaffine_width", "conv_layers"):
-        if sizes[name] < 0:
-            raise SpanbertError(f"Expected {name} of 0 (off) or more, but got {sizes[name]}.")
-    if not 0.0 <= sizes["dropout"] < 1.0:
-        raise SpanbertError(f"Expected dropout from 0 to below 1, but got {sizes['dropout']}.")
-    for name, choices in (("representation", REPRESENTATIONS), ("activation", ACTIVATIONS)):
-        if sizes[name] not in choices:
-            raise SpanbertError(
-                f"Unknown {name} {sizes[name]!r}. Choose one of: {', '.join(choices)}."
-            )

@@ -80,21 +80,13 @@ class LearningHead(LabelledHead):
         """RETURNS (bool): Whether there is a word; without one a batch teaches nothing."""
         return any(len(doc) for doc in docs)
 
-    def begin_batch(self, examples: list[Example]) -> TrainingPass | None:
-        """Score a batch in training; for components in which gold decides what is scored.
-
-        examples (list[Example]): The batch.
-        RETURNS (TrainingPass | None): What begin_update gives for the predicted Docs; None if there
-            is nothing to learn from.
-        """
-        return self.begin_update([example.predicted for example in examples])
-
     @abstractmethod
-    def begin_update(self, docs: list[Doc]) -> TrainingPass:
-        """Score Docs in training.
+    def begin_update(self, examples: list[Example]) -> TrainingPass | None:
+        """Score a batch in training.
 
-        docs (list[Doc]): The predicted Docs of a batch.
-        RETURNS (TrainingPass): What get_loss reads, and what takes the gradient it gives.
+        examples (list[Example]): The batch, with something to score.
+        RETURNS (TrainingPass | None): What get_loss reads, and what takes the gradient it gives;
+            None if there is nothing to learn from.
         """
 
     def update(
@@ -122,7 +114,7 @@ class LearningHead(LabelledHead):
             return losses
         self.check_weights()
         set_dropout_rate(self.model, drop)
-        begun = self.begin_batch(examples)
+        begun = self.begin_update(examples)
         if begun is None:
             return losses
         scores, backprop = begun

@@ -108,11 +108,11 @@ class SpanbertPairClassifier(SpanbertTextClassifier):
         for doc, n_cut in zip(docs, predictions.n_cut.tolist(), strict=True):
             doc.spans[PAIR_KEY].attrs["n_cut"] = n_cut
 
-    def begin_update(self, docs: list[Doc]) -> TrainingPass:
+    def begin_update(self, examples: list[Example]) -> TrainingPass | None:
         """See SpanbertTextClassifier. RAISES (SpanbertError): If a Doc is no pair."""
-        for doc in docs:
-            segments(doc)
-        return super().begin_update(docs)
+        for example in examples:
+            segments(example.predicted)
+        return super().begin_update(examples)
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
         """Score predictions against gold.

@@ -191,7 +191,7 @@ class SpanbertRelationClassifier(LearningHead):
         for doc, relations in zip(docs, predictions, strict=True):
             set_relations(doc, relations)
 
-    def begin_batch(self, examples: list[Example]) -> TrainingPass | None:
+    def begin_update(self, examples: list[Example]) -> TrainingPass | None:
         """Score the pairs of a batch in training; see LearningHead.
 
         Docs whose reference has no relations, not even an empty list, are not annotated: their
@@ -229,7 +229,7 @@ class SpanbertRelationClassifier(LearningHead):
         """Compare scores with gold relations.
 
         examples (Iterable[Example]): The batch.
-        scores (PairScores): From begin_batch.
+        scores (PairScores): From begin_update.
         RETURNS (tuple[float, Floats2d]): The summed loss, in nats, and the gradient of the logits.
         """
         del examples

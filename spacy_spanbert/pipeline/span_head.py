@@ -128,12 +128,13 @@ class SpanHead(LearningHead):
         docs = list(docs)
         return split_by_doc(self.select(self.score_candidates(docs)), docs, self.cfg["overlap"])
 
-    def begin_update(self, docs: list[Doc]) -> TrainingPass:
+    def begin_update(self, examples: list[Example]) -> TrainingPass:
         """Score candidates in training.
 
-        docs (list[Doc]): The predicted Docs of a batch.
+        examples (list[Example]): The batch; only the predicted Docs are used.
         RETURNS (TrainingPass): Candidates and their logits, and what takes the logits' gradient.
         """
+        docs = [example.predicted for example in examples]
         candidates = training_candidates(
             docs,
             self.cfg["max_length"],

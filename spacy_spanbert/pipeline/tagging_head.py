@@ -88,8 +88,9 @@ class TaggingHead(LearningHead):
             )
         return rules + xp2torch(scores.links).cpu()
 
-    def begin_update(self, docs: list[Doc]) -> TrainingPass:
+    def begin_update(self, examples: list[Example]) -> TrainingPass:
         """Score the pieces or words of Docs in training; see LearningHead."""
+        docs = [example.predicted for example in examples]
         return self.model.begin_update((docs, training_rows(self.cfg)))
 
     def get_loss(self, examples: Iterable[Example], scores: TagScores) -> tuple[float, TagScores]:

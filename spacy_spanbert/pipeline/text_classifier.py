@@ -161,13 +161,13 @@ class SpanbertTextClassifier(LearningHead):
         """RETURNS (bool): Whether there is a Doc: one without words has a [CLS] vector too."""
         return len(docs) > 0
 
-    def begin_update(self, docs: list[Doc]) -> TrainingPass:
+    def begin_update(self, examples: list[Example]) -> TrainingPass | None:
         """Score texts in training.
 
-        docs (list[Doc]): The predicted Docs of a batch.
+        examples (list[Example]): The batch; only the predicted Docs are used.
         RETURNS (TrainingPass): Logits of shape (n_docs, n_labels), and what takes their gradient.
         """
-        return self.model.begin_update(docs)
+        return self.model.begin_update([example.predicted for example in examples])
 
     def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> tuple[float, Floats2d]:
         """Compare scores with gold labels.

@@ -162,7 +162,7 @@ def test_negatives_are_drawn_and_gold_pairs_always_kept(tiny_bert):
     counts = set()
     for _ in range(8):
         nlp.get_pipe("spanbert").update(examples, sgd=False)
-        (pairs, rows, labels, logits), _ = pipe.begin_batch(examples)
+        (pairs, rows, labels, logits), _ = pipe.begin_update(examples)
         assert len(pairs.heads) == len(pairs.tails) == len(logits)
         assert len(set(rows.tolist())) == len(labels) == 9
         starts = pairs.arguments.starts

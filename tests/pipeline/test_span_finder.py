@@ -339,9 +339,8 @@ def test_gold_spans_without_words_or_between_words_are_not_learned(tiny_bert):
     gold.spans["sc"] = [Span(gold, 1, 2, "X"), Span(gold, 0, 2, "X"), Span(gold, 1, 1, "X")]
     predicted = Doc(nlp.vocab, words=["Anna", "sleeps"])
     example = Example(predicted, gold)
-    candidates, _ = nlp.get_pipe(NAME).begin_update(
-        [nlp(Doc(nlp.vocab, words=["Anna", "sleeps"]))]
-    )[0]
+    other = Example(nlp(Doc(nlp.vocab, words=["Anna", "sleeps"])), gold)
+    candidates, _ = nlp.get_pipe(NAME).begin_update([other])[0]
     targets = nlp.get_pipe(NAME).read_targets([example], candidates)
     rows = targets.rows.tolist()
     assert [(int(candidates.starts[r]), int(candidates.lengths[r])) for r in rows] == [(0, 1)]
