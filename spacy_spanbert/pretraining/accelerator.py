@@ -50,6 +50,18 @@ def make_accelerator(settings: TrainingSettings) -> Accelerator:
     )
 
 
+def end_processes(accelerator: Accelerator) -> None:
+    """Let the processes part, once all have come this far.
+
+    Threads of a process group that is still there when Python ends can take the process down with
+    them, with SIGABRT, after all work is done and saved.
+
+    accelerator (Accelerator): Of this process; nothing can be exchanged with it any more.
+    """
+    accelerator.wait_for_everyone()
+    accelerator.end_training()
+
+
 def say_once(accelerator: Accelerator, say: Callable[[str], None]) -> Callable[[str], None]:
     """Let the first process alone speak.
 

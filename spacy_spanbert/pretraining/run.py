@@ -10,7 +10,7 @@ from accelerate import Accelerator
 from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
 from spacy_spanbert.checkpoints.files import recover_checkpoint
-from spacy_spanbert.pretraining.accelerator import make_accelerator, say_once
+from spacy_spanbert.pretraining.accelerator import end_processes, make_accelerator, say_once
 from spacy_spanbert.pretraining.checkpoint import Progress, load_model, load_progress
 from spacy_spanbert.pretraining.corpus import Corpus
 from spacy_spanbert.pretraining.corpus_source import CorpusSource
@@ -111,6 +111,7 @@ def run_pretraining(settings: PretrainSettings, text: Text, say: Callable[[str],
         settings, model, checkpoint.tokenizer, train, held_out, accelerator, progress, say
     )
     progress = trainer.run()
+    end_processes(accelerator)
     if accelerator.is_main_process:
         curve = draw_curve(output, unigram_loss(corpus))
         if progress.counts:

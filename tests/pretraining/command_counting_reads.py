@@ -1,7 +1,12 @@
-"""`python -m spacy spanbert`, which also tells which process reads a whole file of text."""
+"""`python -m spacy spanbert`, with more to tell.
+
+Which process reads a whole file of text, and whether the processes have parted at the end.
+"""
 
 import hashlib
 import os
+
+from torch import distributed
 
 from spacy_spanbert.cli import app
 
@@ -15,4 +20,7 @@ def tell_and_digest(*arguments):
 
 if __name__ == "__main__":
     hashlib.file_digest = tell_and_digest
-    app()
+    try:
+        app()
+    finally:
+        print(f"still together: {distributed.is_initialized()}", flush=True)

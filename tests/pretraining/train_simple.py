@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from spacy_spanbert.checkpoints.load import load_tokenizer
-from spacy_spanbert.pretraining.accelerator import make_accelerator
+from spacy_spanbert.pretraining.accelerator import end_processes, make_accelerator
 from spacy_spanbert.pretraining.checkpoint import Progress, load_model, load_progress
 from spacy_spanbert.pretraining.loop import LAST, Pretrainer
 from tests.pretraining.simple import make_model, make_settings, make_text
@@ -48,6 +48,7 @@ def train(output: Path, tokenizer: Path, interrupted: int | None = None) -> None
 
         trainer._step = interrupted_step
     trainer.run()
+    end_processes(trainer.accelerator)
 
 
 if __name__ == "__main__":
