@@ -16,6 +16,7 @@ PROGRAMS = (
     "training_speed",
     "optimizer_step",
     "crf_speed",
+    "relation_speed",
     "pretraining_speed",
     "texts",
     "span_finder",

@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.arguments import RESULTS, ROOT
 from benchmarks.readme_cells import Report, Row, f1_cell, number_cell
 from benchmarks.readme_pretraining import pretraining_gain_rows, pretraining_speed_rows
-from benchmarks.readme_relations import relation_rows
+from benchmarks.readme_relations import relation_rows, relation_speed_rows
 from benchmarks.readme_tasks import crf_rows, pair_rows, tag_rows, text_rows
 from benchmarks.report import markdown_table, write_text
 
@@ -181,6 +181,7 @@ TABLES = (
             "texts": text_rows,
             "pairs": pair_rows,
             "relations": relation_rows,
+            "relation_speed": relation_speed_rows,
         },
     ),
     Table(

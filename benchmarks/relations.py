@@ -1,4 +1,4 @@
-"""Relation F1 on CoNLL04, SciERC and BioNNE-R, with gold spans and end to end; speed of pairs.
+"""Relation F1 on CoNLL04, SciERC and BioNNE-R, with gold spans and end to end.
 
 Trained on train, scored on test (BioNNE-R: dev, the gold of its test is not released), on the
 corpus's tokens. On BioNNE-R, where half of the spans lie inside another, the same system is trained
@@ -23,19 +23,17 @@ from benchmarks.relation_corpora import (
     make_related_example,
     score_related,
 )
-from benchmarks.relation_speed import measure_speed
 from benchmarks.report import make_report, print_table, write_report
 
 PROGRAM = "relations"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Measure, print, plot and write relations.json and relations.svg."""
+    """Measure, print and write relations.json."""
     parser = make_parser(PROGRAM, __doc__)
     parser.add_argument("--seeds", type=int, default=1, help="trainings of each (1)")
     names = [task.corpus for task in TASKS]
-    parser.add_argument("--only", nargs="*", choices=names, default=names, help="corpora")
-    parser.add_argument("--skip-speed", action="store_true", help="scores only")
+    parser.add_argument("--only", nargs="+", choices=names, default=names, help="corpora")
     arguments = parse(parser, argv)
     runs = [
         run
@@ -45,23 +43,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         for run in _runs(task, seed, arguments)
     ]
     summary = summarize(runs)
-    if runs:
-        header = ("corpus", "spans", "F1", "seeds")
-        rows = [(r["corpus"], r["spans"], r["f_mean"], r["n_seeds"]) for r in summary]
-        print_table(header, rows, "Relation F1")
-    speed = None if arguments.skip_speed else measure_speed(quick=arguments.quick)
-    results = {"runs": runs, "summary": summary, "speed": speed}
+    header = ("corpus", "spans", "F1", "seeds")
+    rows = [(r["corpus"], r["spans"], r["f_mean"], r["n_seeds"]) for r in summary]
+    print_table(header, rows, "Relation F1")
+    results = {"runs": runs, "summary": summary}
     settings = {task.corpus: {"epochs": task.n_epochs, "score": task.score} for task in TASKS}
     report = make_report(PROGRAM, arguments, results, precision="auto", tasks=settings)
-    if speed is not None:
-        print_table(
-            ("", "pairs", "pairs/s"),
-            [(n, speed[n]["n_pairs"], speed[n]["pairs_per_second"]) for n in ("ours", "pair_loop")],
-            f"Relation component alone: {speed['ratio']} times as fast",
-        )
-        points = [(p["x"], p["seconds"], p["extra_mb"]) for p in speed["pairs"]["points"]]
-        print_table(("pairs", "seconds", "MB"), points, "Cost of a Doc")
-        print(plot(report, Path(arguments.output)))
     print(write_report(report, Path(arguments.output)))
 
 
@@ -118,38 +105,6 @@ def summarize(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def plot(report: dict[str, Any], folder: Path) -> Path:
-    """Draw seconds and memory against the number of pairs.
-
-    report (dict[str, Any]): This program's report.
-    folder (Path): Where relations.svg goes.
-    RETURNS (Path): The file.
-    """
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    mpl.rcParams["svg.hashsalt"] = "spacy-spanbert"  # the same picture is the same file
-    from matplotlib import pyplot
-
-    series = report["results"]["speed"]["pairs"]
-    x = [point["x"] for point in series["points"]]
-    figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-    for axis, key, label in zip(
-        axes, ("seconds", "extra_mb"), ("seconds", "memory, MB"), strict=True
-    ):
-        values = [point[key] for point in series["points"]]
-        axis.plot(x, values, "o", color="C0")
-        title = f"a Doc of {series['n_spans']} spans"
-        axis.set(xlabel="pairs", ylabel=label, title=title, xlim=(0, None))
-        axis.set_ylim(0, 1.1 * max(*values, 0.1))
-        axis.xaxis.set_major_formatter("{x:,.0f}")
-    path = folder / "relations.svg"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, metadata={"Date": None})
-    pyplot.close(figure)
-    return path
 
 
 if __name__ == "__main__":

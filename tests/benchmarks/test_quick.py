@@ -298,11 +298,15 @@ def test_relations(data: Path, output: Path):
         *((corpus, spans) for corpus in ("conll04", "scierc") for spans in ("gold", "end to end")),
         *(("bionne_r_en", spans) for spans in ("gold", "gold, outermost")),
     }
-    speed = results["speed"]
-    assert speed["ours"]["n_pairs"] == speed["pair_loop"]["n_pairs"] == 20 * 19
-    pairs = [point["x"] for point in speed["pairs"]["points"]]
+
+
+@pytest.mark.benchmark
+def test_relation_speed(output: Path):
+    results = run_quick("relation_speed", None, output)
+    assert results["ours"]["n_pairs"] == results["pair_loop"]["n_pairs"] == 20 * 19
+    pairs = [point["x"] for point in results["pairs"]["points"]]
     assert pairs == sorted(set(pairs))
-    assert (output / "relations.svg").is_file()
+    assert (output / "relation_speed.svg").is_file()
 
 
 def check_classification(results: dict[str, Any], contenders: list[str], n_seeds: int = 1) -> None:
