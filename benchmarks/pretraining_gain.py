@@ -36,7 +36,8 @@ from benchmarks.pretraining_text import find_texts
 from benchmarks.report import code_revision, make_report, write_report
 from benchmarks.representations import HEADLINES
 from benchmarks.scores import ABOUT_SCORES, score_model
-from benchmarks.train_command import fixed_steps, run_training
+from benchmarks.step_plan import fixed_steps
+from benchmarks.train_command import run_training
 from spacy_spanbert.pretraining.loop import BEST
 from spacy_spanbert.pretraining.prepare import VOCABULARY
 from spacy_spanbert.pretraining.run import CACHE

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,22 +12,10 @@ from benchmarks.corpora import GROUPS, find_corpus, write_corpus
 from benchmarks.peers import ENCODER, SPANBERT_CONFIG, SPANCAT_CONFIG, encoder_folder
 from benchmarks.report import code_revision, make_report, print_table, write_report
 from benchmarks.scores import ABOUT_SCORES, score_model, summarize
-from benchmarks.train_command import (
-    TrainingRun,
-    estimate_costs,
-    fixed_steps,
-    plan_steps,
-    run_training,
-)
+from benchmarks.step_plan import ABOUT_TIME, QUICK, fit_steps, fixed_steps
+from benchmarks.train_command import TrainingRun, run_training
 
 OURS, PEER = "spanbert", "spancat"
-CALIBRATION = {"training.max_steps": 200, "training.eval_frequency": 100}
-QUICK = {"training.max_steps": 4, "training.eval_frequency": 2}
-ABOUT_TIME = (
-    "`minutes` limits the whole command `spacy train`: start, initialization, steps, evaluations "
-    "and saving. How many steps fit is estimated by a short run before; `seconds` is what the "
-    "command took."
-)
 ABOUT_PEER = "spancat on sentences, until its patience of 1,600 steps ends; no time limit"
 
 
@@ -120,19 +107,10 @@ class F1Benchmark:
         """Choose the steps. RETURNS: Overrides of the config, and the costs they rest on."""
         if self.arguments.steps:
             return {"overrides": fixed_steps(self.arguments.steps), "costs": None}
-        steps = QUICK if self.arguments.quick else CALIBRATION
-        trial = run_training(SPANBERT_CONFIG, folder / "calibration", {**overrides, **steps})
-        costs = estimate_costs(trial)
-        shutil.rmtree(trial.folder)
-        if not self.arguments.quick:
-            max_steps, eval_frequency = plan_steps(
-                costs, 60 * self.arguments.minutes, steps["training.eval_frequency"]
-            )
-            steps = {"training.max_steps": max_steps, "training.eval_frequency": eval_frequency}
-        return {
-            "overrides": steps,
-            "costs": {name: round(value, 4) for name, value in vars(costs).items()},
-        }
+        minutes, quick = self.arguments.minutes, self.arguments.quick
+        plan = fit_steps(SPANBERT_CONFIG, folder / "calibration", overrides, minutes, quick=quick)
+        costs = {name: round(value, 4) for name, value in vars(plan.costs).items()}
+        return {"overrides": plan.overrides, "costs": costs}
 
     def _write_corpus(self, layout: str) -> Path:
         folder: Path = self.arguments.work / self.task.program / layout

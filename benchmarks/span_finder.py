@@ -11,7 +11,6 @@ is counted. For words/s, each threshold is set so that about as many candidates 
 
 import argparse
 import json
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,9 +34,9 @@ from benchmarks.corpora import (
 )
 from benchmarks.peers import ENCODER, encoder_folder
 from benchmarks.report import code_revision, make_report, print_table, write_report
-from benchmarks.span_f1 import ABOUT_TIME, CALIBRATION, QUICK
+from benchmarks.step_plan import ABOUT_TIME, fit_steps
 from benchmarks.timing import interleave, paired_ratio, speed_summary
-from benchmarks.train_command import TrainingRun, estimate_costs, plan_steps, run_training
+from benchmarks.train_command import TrainingRun, run_training
 from spacy_spanbert.cli.candidate_scores import count_candidates
 from spacy_spanbert.training.candidate_counts import CandidateCounts
 
@@ -129,17 +128,12 @@ class FinderBenchmark:
     def _train(self, name: str) -> TrainingRun:
         """Train in the given time, after a short run that tells how many steps fit."""
         config, overrides = self.configs[name]
-        steps = QUICK if self.arguments.quick else CALIBRATION
-        if not self.arguments.quick:
-            trial = run_training(
-                config, self.folder / f"{name}-calibration", {**overrides, **steps}
-            )
-            shutil.rmtree(trial.folder)
-            max_steps, eval_frequency = plan_steps(
-                estimate_costs(trial), 60 * self.arguments.minutes, steps["training.eval_frequency"]
-            )
-            steps = {"training.max_steps": max_steps, "training.eval_frequency": eval_frequency}
-        return run_training(config, self.folder / name, {**overrides, **steps, "system.seed": 0})
+        minutes, quick = self.arguments.minutes, self.arguments.quick
+        plan = fit_steps(
+            config, self.folder / f"{name}-calibration", overrides, minutes, quick=quick
+        )
+        changes = {**overrides, **plan.overrides, "system.seed": 0}
+        return run_training(config, self.folder / name, changes)
 
     def _time(self, pipelines: dict[str, Language]) -> dict[str, Any]:
         """Annotate dev with both, in turns. RETURNS: Words per second, and their ratio."""

@@ -7,7 +7,6 @@ with every target, and scores every way to combine pieces and to decode on dev.
 
 import argparse
 import json
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean, stdev
@@ -19,7 +18,7 @@ from benchmarks.arguments import ROOT, make_parser, parse
 from benchmarks.corpora import bare_doc, count_words
 from benchmarks.peers import ENCODER, encoder_folder
 from benchmarks.report import code_revision, make_report, print_table, write_report
-from benchmarks.span_f1 import CALIBRATION, QUICK
+from benchmarks.step_plan import fit_steps
 from benchmarks.tag_choices import score_choices
 from benchmarks.tag_corpora import (
     TASKS,
@@ -31,7 +30,7 @@ from benchmarks.tag_corpora import (
     write_tag_corpus,
 )
 from benchmarks.timing import interleave, paired_ratio, speed_summary
-from benchmarks.train_command import TrainingRun, estimate_costs, plan_steps, run_training
+from benchmarks.train_command import TrainingRun, run_training
 
 PROGRAM = "tags"
 OURS, PEER = "spanbert", "spacy"
@@ -57,7 +56,7 @@ class TagBenchmark:
             OURS: (ROOT / "configs" / task.config, ENCODER),
             PEER: (ROOT / "benchmarks" / "configs" / task.config, encoder_folder()),
         }
-        self.plans: dict[str, dict[str, Any]] = {}
+        self.plans: dict[str, dict[str, int]] = {}
 
     def train(self, pipeline: str, name: str, **changes: Any) -> TrainingRun:
         """Train one pipeline in the given time.
@@ -67,9 +66,18 @@ class TagBenchmark:
         changes (Any): Values of the config, by dotted name.
         RETURNS (TrainingRun): What came of it.
         """
+        config, encoder = self.configs[pipeline]
+        overrides = {**self.overrides, "paths.encoder": encoder}
         if pipeline not in self.plans:
-            self.plans[pipeline] = self._plan(pipeline)
-        return self._run(pipeline, name, {**self.plans[pipeline], **changes})
+            self.plans[pipeline] = fit_steps(
+                config,
+                self.folder / f"{pipeline}-calibration",
+                overrides,
+                self.arguments.minutes,
+                quick=self.arguments.quick,
+            ).overrides
+        steps = self.plans[pipeline]
+        return run_training(config, self.folder / name, {**overrides, **steps, **changes})
 
     def run(self) -> list[dict[str, Any]]:
         """Train all seeds of both, in turns. RETURNS (list[dict[str, Any]]): A row a training."""
@@ -116,23 +124,6 @@ class TagBenchmark:
             name: speed_summary([n_words] * n_rounds, values) for name, values in seconds.items()
         }
         return {**summary, "ratio": paired_ratio(seconds[PEER], seconds[OURS])}
-
-    def _run(self, pipeline: str, name: str, changes: dict[str, Any]) -> TrainingRun:
-        config, encoder = self.configs[pipeline]
-        overrides = {**self.overrides, "paths.encoder": encoder, **changes}
-        return run_training(config, self.folder / name, overrides)
-
-    def _plan(self, pipeline: str) -> dict[str, Any]:
-        """Choose the steps that fit into the time."""
-        steps = QUICK if self.arguments.quick else CALIBRATION
-        if self.arguments.quick:
-            return steps
-        trial = self._run(pipeline, f"{pipeline}-calibration", steps)
-        shutil.rmtree(trial.folder)
-        max_steps, eval_frequency = plan_steps(
-            estimate_costs(trial), 60 * self.arguments.minutes, steps["training.eval_frequency"]
-        )
-        return {"training.max_steps": max_steps, "training.eval_frequency": eval_frequency}
 
 
 def summarize_tags(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -11,9 +11,7 @@ import sys
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from time import perf_counter
 from typing import Any
 
@@ -21,9 +19,6 @@ from benchmarks.arguments import ROOT
 
 # Epoch, step, losses and scores, the score that chooses the best pipeline.
 _EVALUATION = re.compile(r"^\s*(\d+)\s+(\d+)\s+(?:[\d.]+\s+)+([\d.]+)\s*$")
-# Of the time limit: what a run may take longer than it was thought to.
-MARGIN = 0.04
-N_EVALUATIONS = 5
 N_LAST_LINES = 30
 
 
@@ -53,20 +48,6 @@ class TrainingRun:
     folder: Path
     seconds: float
     evaluations: list[Evaluation]
-
-
-@dataclass(frozen=True)
-class Costs:
-    """What the parts of a run cost on this machine, in seconds.
-
-    start (float): Until the first evaluation, after one step, is over; with reading the corpus.
-    step (float): Of training, with its share of an evaluation.
-    end (float): After the last evaluation.
-    """
-
-    start: float
-    step: float
-    end: float
 
 
 def run_training(config: Path, folder: Path, overrides: Mapping[str, Any]) -> TrainingRun:
@@ -109,58 +90,3 @@ def run_training(config: Path, folder: Path, overrides: Mapping[str, Any]) -> Tr
         how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
         raise RuntimeError(f"spacy train {how}; it said last:\n{''.join(last_lines)}")
     return TrainingRun(folder, perf_counter() - start, evaluations)
-
-
-def estimate_costs(run: TrainingRun) -> Costs:
-    """Work out what the parts of a short run cost.
-
-    Evaluations are counted in with the steps before them: a longer run, which evaluates less often,
-    is a little faster than estimated, never slower.
-
-    run (TrainingRun): With two evaluations or more.
-    RETURNS (Costs): All above 0.
-    """
-    marks = run.evaluations
-    interval = median(after.seconds - before.seconds for before, after in pairwise(marks))
-    return Costs(
-        start=marks[0].seconds,
-        step=max(interval, 0.001) / (marks[1].step - marks[0].step),
-        end=max(run.seconds - marks[-1].seconds, 0.001),
-    )
-
-
-def plan_steps(
-    costs: Costs, seconds: float, shortest: int = 1, n_evaluations: int = N_EVALUATIONS
-) -> tuple[int, int]:
-    """Find how many steps fit into a time, everything else that a run costs included.
-
-    costs (Costs): From estimate_costs.
-    seconds (float): The time limit.
-    shortest (int): Steps between two evaluations, at least: those of the run that was measured.
-    n_evaluations (int): How often to evaluate, besides once after the first step, at most.
-    RETURNS (tuple[int, int]): `max_steps` and `eval_frequency`; the last step is evaluated.
-    RAISES (SystemExit): If not even one evaluation fits.
-    """
-    n_steps = int((seconds * (1 - MARGIN) - costs.start - costs.end) / costs.step)
-    if n_steps < shortest:
-        raise SystemExit(
-            f"In {seconds:.0f} s nothing can be trained here: start and end take "
-            f"{costs.start + costs.end:.0f} s, a step {costs.step:.2f} s"
-        )
-    n_evaluations = min(n_evaluations, n_steps // shortest)
-    eval_frequency = n_steps // n_evaluations
-    return eval_frequency * n_evaluations, eval_frequency
-
-
-def fixed_steps(n_steps: int) -> dict[str, int]:
-    """Write down a given number of steps, with evaluations spread over them.
-
-    n_steps (int): At least 1; rounded down so that the last step is evaluated.
-    RETURNS (dict[str, int]): Values of the config, by dotted name.
-    """
-    n_evaluations = min(N_EVALUATIONS, n_steps)
-    eval_frequency = n_steps // n_evaluations
-    return {
-        "training.max_steps": eval_frequency * n_evaluations,
-        "training.eval_frequency": eval_frequency,
-    }
