@@ -16,7 +16,10 @@ from benchmarks.step_plan import ABOUT_TIME, QUICK, fit_steps, fixed_steps
 from benchmarks.train_command import TrainingRun, run_training
 
 OURS, PEER = "spanbert", "spancat"
-ABOUT_PEER = "spancat on sentences, until its patience of 1,600 steps ends; no time limit"
+ABOUT_PEER = (
+    "spancat on sentences, until its patience of 1,600 steps ends or --peer-steps are done; no "
+    "time limit"
+)
 
 
 @dataclass(frozen=True)
@@ -75,10 +78,11 @@ class F1Benchmark:
             self._add(OURS, layout, seed, self.arguments.minutes, trained)
 
     def train_peer(self) -> None:
-        """Train spancat on sentences, until its own patience ends."""
+        """Train spancat on sentences, until its own patience ends or so many steps are done."""
         folder = self._write_corpus("sentences")
         overrides = {**_paths(folder), "paths.encoder": encoder_folder()}
-        steps = QUICK if self.arguments.quick else {}
+        n_steps = self.arguments.peer_steps
+        steps = QUICK if self.arguments.quick else fixed_steps(n_steps) if n_steps else {}
         for seed in self._missing_seeds(PEER, "sentences", self.arguments.peer_seeds):
             trained = run_training(
                 SPANCAT_CONFIG,
@@ -177,6 +181,7 @@ def run(task: F1Task, description: str | None, argv: Sequence[str] | None) -> No
         "--layouts", nargs="+", choices=GROUPS, default=list(task.layouts), help="what a Doc is"
     )
     parser.add_argument("--peer-seeds", type=int, default=1, help="of spancat, hours each (1)")
+    parser.add_argument("--peer-steps", type=int, help="of spancat, whatever its patience")
     parser.add_argument("--skip-peer", action="store_true", help="do not train spancat")
     parser.add_argument("--resume", action="store_true", help="keep the runs of the report")
     arguments = parse(parser, argv)
