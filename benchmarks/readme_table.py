@@ -205,7 +205,8 @@ def _source(report: Report) -> str:
 def _cores(machine: dict[str, Any]) -> str:
     """Say how many cores there are, and how many were used if not all."""
     cores, threads = machine["n_cores"], machine["n_threads"]
-    return f"{cores} cores" if threads >= cores else f"{threads} of {cores} cores"
+    plural = "core" if cores == 1 else "cores"
+    return f"{cores} {plural}" if threads >= cores else f"{threads} of {cores} {plural}"
 
 
 def _load(machine: dict[str, Any]) -> str:
