@@ -31,8 +31,9 @@ class ConvertSettings:
         None or "none": a record is a document.
     ents (bool): Make spans entities too.
     retokenize (bool): Use the tokenizer even if the corpus has words.
-    lang (str): Language of the tokenizer.
-    model (str | None): Pipeline whose tokenizer to use; None: that of the language.
+    lang (str | None): Language of the tokenizer; None: English.
+    model (str | None): Pipeline whose tokenizer to use, without a language; None: that of the
+        language.
     docs_per_file (int | None): Write a folder of `.spacy` files of so many documents; None: one
         file.
     overwrite (bool): Replace an output folder that is not empty.
@@ -44,7 +45,7 @@ class ConvertSettings:
     group: str | None = None
     ents: bool = False
     retokenize: bool = False
-    lang: str = "en"
+    lang: str | None = None
     model: str | None = None
     docs_per_file: int | None = None
     overwrite: bool = False

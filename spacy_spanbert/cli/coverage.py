@@ -59,7 +59,7 @@ def coverage_cli(
     """Count the gold spans a span component could predict, and what keeps the rest out of reach."""
     reader = GoldReader(
         corpus,
-        load_tokenizer(lang or "en", model),
+        load_tokenizer(lang, model),
         source_format=source_format,
         spans_key=spans_key,
         group=None if group == "none" else group,
