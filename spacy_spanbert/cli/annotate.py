@@ -64,6 +64,7 @@ def annotate_cli(
         gpu_id=gpu_id,
     )
     settings.check()
+    settings.output_format(output)
     nlp = load_pipeline(model, code, gpu_id)
     with (
         listed_problems(problems_file) as problems,
