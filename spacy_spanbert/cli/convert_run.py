@@ -10,6 +10,7 @@ from spacy_spanbert.cli.tokenizers import load_tokenizer
 from spacy_spanbert.data.counts import CorpusCounts
 from spacy_spanbert.data.entities import EntitiesAsSpans, with_entities
 from spacy_spanbert.data.msgpack_hooks import look_once_for_msgpack_hooks
+from spacy_spanbert.data.output_check import check_output
 from spacy_spanbert.data.problems import CorpusError, Problems
 from spacy_spanbert.data.read import read_docs
 from spacy_spanbert.data.write import output_format, write_docs
@@ -91,6 +92,8 @@ def convert(
         raise SpanbertError(
             f"--ents sets doc.ents, which {kind} does not hold: give OUT the suffix .spacy."
         )
+    is_folder = kind == "brat" or settings.docs_per_file is not None
+    check_output(target, is_folder=is_folder, replace=settings.overwrite)
     docs = read_docs(
         source,
         load_tokenizer(settings.lang, settings.model),

@@ -13,6 +13,7 @@ from spacy_spanbert.cli.corpus import read_examples
 from spacy_spanbert.cli.errors import clean_errors
 from spacy_spanbert.cli.pipelines import load_pipeline
 from spacy_spanbert.data.files import write_whole
+from spacy_spanbert.data.output_check import check_output
 
 
 @app.command("evaluate")
@@ -28,6 +29,8 @@ def evaluate_cli(
 
     spaCy's `evaluate` uses its own reader, which drops what makes two texts a pair.
     """
+    if output is not None:
+        check_output(output)
     scores = evaluate(model, corpus, code=code, gpu_id=gpu_id)
     rows = [
         (name, f"{value:,.0f}" if isinstance(value, int) or name == "speed" else f"{value:.4f}")
