@@ -32,3 +32,14 @@ def number_cell(value: float) -> str:
     RETURNS (str): For example `5,850`.
     """
     return f"{float(f'{value:.3g}'):,.0f}"
+
+
+def cores_text(machine: dict[str, Any]) -> str:
+    """Say how many cores there are, and how many were used if not all.
+
+    machine (dict[str, Any]): Of a report.
+    RETURNS (str): For example `2 cores` or `1 of 2 cores`.
+    """
+    cores, threads = machine["n_cores"], machine["n_threads"]
+    plural = "core" if cores == 1 else "cores"
+    return f"{cores} {plural}" if threads >= cores else f"{threads} of {cores} {plural}"
