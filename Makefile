@@ -22,7 +22,7 @@ demo: $(READY)  ## Train nested entities on LitBank and annotate a chapter of a 
 	$(BIN)/python -m spacy project run demo .
 
 test: $(READY)  ## Run all tests (under ten minutes)
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: $(READY)  ## Lint, check the format and the types
 	$(BIN)/ruff check .

@@ -19,6 +19,12 @@ from tests.tiny_encoder import write_tiny_bert, write_tiny_roberta
 torch.set_num_threads(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run files with slow tests first: at the end, one process would wait for them."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(autouse=True)
 def _fixed_seeds() -> Iterator[None]:
     random.seed(0)
