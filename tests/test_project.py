@@ -11,7 +11,17 @@ import spacy
 import srsly
 from thinc.api import Config
 
+from tests.tiny_encoder import write_tiny_bert
+
 ROOT = Path(__file__).parents[1]
+PROJECT = srsly.read_yaml(ROOT / "project.yml")
+SPANS = {
+    "train": "mine.jsonl",
+    "dev": "mine.jsonl",
+    "config": "configs/short.cfg",
+    "encoder": "encoder",
+    "spans_key": "entities",
+}
 
 
 @pytest.fixture(scope="module")
@@ -22,15 +32,8 @@ def project(tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path) -> Path:
     shutil.copytree(ROOT / "configs", folder / "configs")
     _write_beginning("litbank/dev.jsonl", folder / "mine.jsonl")
     _write_short("spans", folder / "configs/short.cfg")
-    _run(
-        folder,
-        "spans",
-        train="mine.jsonl",
-        dev="mine.jsonl",
-        config="configs/short.cfg",
-        encoder=str(tiny_bert),
-        spans_key="entities",
-    )
+    shutil.copytree(tiny_bert, folder / "encoder")
+    _run(folder, "spans", **SPANS)
     return folder
 
 
@@ -46,9 +49,9 @@ def _write_short(config: str, path: Path) -> None:
     short.to_disk(path)
 
 
-def _run(folder: Path, workflow: str, /, **variables: str) -> str:
+def _run(folder: Path, workflow: str, /, *flags: str, **variables: str) -> str:
     options = [part for key, value in variables.items() for part in (f"--vars.{key}", value)]
-    command = [sys.executable, "-m", "spacy", "project", "run", workflow, ".", *options]
+    command = [sys.executable, "-m", "spacy", "project", "run", workflow, ".", *flags, *options]
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout
@@ -67,6 +70,27 @@ def test_the_best_step_is_told_by_the_scores_of_the_users_key(project: Path) -> 
     nlp = spacy.load(project / "training/spans/model-best")
     assert nlp.config["training"]["score_weights"]["spans_entities_f"] == 1.0
     assert "spans_entities_f" in nlp.meta["performance"]
+
+
+def test_every_training_depends_on_what_the_encoders_files_hold() -> None:
+    """Its name alone may stay the same, as after pretraining again."""
+    trainings = [
+        c for c in PROJECT["commands"] if c["script"][0].startswith("python -m spacy train")
+    ]
+    assert len(trainings) == 5
+    for training in trainings:
+        assert "corpus/encoder.txt" in training["deps"]
+        workflows = [w for w in PROJECT["workflows"].values() if training["name"] in w]
+        assert workflows
+        assert all(workflow[0] == "fingerprint" for workflow in workflows)
+
+
+@pytest.mark.slow
+def test_another_encoder_under_the_same_name_is_trained_on(project: Path) -> None:
+    assert "Skipping 'train': nothing changed" in _run(project, "spans", "--dry", **SPANS)
+    write_tiny_bert(project / "encoder", seed=1)
+    _run(project, "fingerprint", encoder="encoder")
+    assert "spacy train" in _run(project, "train", "--dry", **SPANS)
 
 
 @pytest.mark.slow
