@@ -93,6 +93,13 @@ def test_another_encoder_under_the_same_name_is_trained_on(project: Path) -> Non
     assert "spacy train" in _run(project, "train", "--dry", **SPANS)
 
 
+def test_annotate_goes_on_after_an_interruption_and_begins_anew_after_the_end() -> None:
+    """What the two options mean together is tested with the command."""
+    (annotate,) = (command for command in PROJECT["commands"] if command["name"] == "annotate")
+    assert annotate["script"][0].endswith(" --resume --overwrite")
+    assert "outputs" not in annotate, "weasel would skip it"
+
+
 @pytest.mark.slow
 def test_annotate_writes_every_record(project: Path) -> None:
     (project / "texts.txt").write_text("The old man.\nHis ship.\n", encoding="utf8")
