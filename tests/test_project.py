@@ -11,6 +11,9 @@ import spacy
 import srsly
 from thinc.api import Config
 
+from spacy_spanbert.checkpoints.files import read_checkpoint
+from spacy_spanbert.pretraining.checkpoint import HEADS
+from tests.cli.small_pretraining import write_small_config, write_small_text
 from tests.tiny_encoder import write_tiny_bert
 
 ROOT = Path(__file__).parents[1]
@@ -19,20 +22,29 @@ SPANS = {
     "train": "mine.jsonl",
     "dev": "mine.jsonl",
     "config": "configs/short.cfg",
-    "encoder": "encoder",
+    "encoder": "adapted/checkpoint-best",
     "spans_key": "entities",
 }
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path) -> Path:
-    """Copy the project to a folder of its own, with little data and few steps."""
+    """Copy the project to a folder of its own; pretrain and train, with little data, few steps."""
     folder = tmp_path_factory.mktemp("project")
     shutil.copy(ROOT / "project.yml", folder)
     shutil.copytree(ROOT / "configs", folder / "configs")
     _write_beginning("litbank/dev.jsonl", folder / "mine.jsonl")
     _write_short("spans", folder / "configs/short.cfg")
-    shutil.copytree(tiny_bert, folder / "encoder")
+    write_small_text(folder / "text.txt")
+    write_small_config(folder / "configs/small.cfg")
+    _run(
+        folder,
+        "pretrain",
+        text="text.txt",
+        pretrain_config="configs/small.cfg",
+        encoder=str(tiny_bert),
+        pretrained="adapted",
+    )
     _run(folder, "spans", **SPANS)
     return folder
 
@@ -65,6 +77,24 @@ def test_spans_trains_and_scores_a_pipeline_of_the_users_corpus(project: Path) -
 
 
 @pytest.mark.slow
+def test_spans_are_trained_on_the_encoder_that_pretrain_made(
+    project: Path, tiny_bert: Path
+) -> None:
+    """Both run few steps with small rates: each stays near to what it began with."""
+    trained, pretrained, begun = (
+        read_checkpoint(folder).module.get_input_embeddings().weight
+        for folder in (
+            project / "training/spans/model-best/spanbert/checkpoint",
+            project / SPANS["encoder"],
+            tiny_bert,
+        )
+    )
+    assert (project / SPANS["encoder"] / HEADS).is_file()
+    assert (pretrained - begun).abs().max() > 0
+    assert (trained - pretrained).abs().mean() < (trained - begun).abs().mean()
+
+
+@pytest.mark.slow
 def test_the_best_step_is_told_by_the_scores_of_the_users_key(project: Path) -> None:
     """Weights of other keys count for nothing: then the last step would always be the best."""
     nlp = spacy.load(project / "training/spans/model-best")
@@ -88,8 +118,8 @@ def test_every_training_depends_on_what_the_encoders_files_hold() -> None:
 @pytest.mark.slow
 def test_another_encoder_under_the_same_name_is_trained_on(project: Path) -> None:
     assert "Skipping 'train': nothing changed" in _run(project, "spans", "--dry", **SPANS)
-    write_tiny_bert(project / "encoder", seed=1)
-    _run(project, "fingerprint", encoder="encoder")
+    write_tiny_bert(project / SPANS["encoder"], seed=1)
+    _run(project, "fingerprint", encoder=SPANS["encoder"])
     assert "spacy train" in _run(project, "train", "--dry", **SPANS)
 
 
