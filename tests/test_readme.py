@@ -66,6 +66,15 @@ def test_every_linked_file_exists() -> None:
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
+def test_pages_install_the_package_from_a_copy_of_the_repository() -> None:
+    """Which a reader has: it may be in no registry, or another version there."""
+    pages = (ROOT / "README.md", *(ROOT / "examples").rglob("*.md"))
+    found = [re.findall(r"pip install (\S+)", page.read_text(encoding="utf8")) for page in pages]
+    assert all(found)
+    for target in (target.strip("'") for targets in found for target in targets):
+        assert re.fullmatch(r"\.(\[[a-z,]+\])?", target), target
+
+
 def test_every_key_of_the_config_excerpt_exists() -> None:
     sections = "[components]\n[initialize]\n[initialize.components]\n"
     excerpt = Config().from_str(sections + re.sub(r"\s+#.*", "", _block("ini")))
