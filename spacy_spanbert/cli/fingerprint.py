@@ -7,6 +7,8 @@ from typer import Argument, Option, echo
 
 from spacy_spanbert.cli.app import app
 from spacy_spanbert.cli.errors import clean_errors
+from spacy_spanbert.data.files import write_whole
+from spacy_spanbert.data.output_check import check_output
 
 
 @app.command("fingerprint")
@@ -23,8 +25,9 @@ def fingerprint_cli(
     a package or on the hub. They depend on the file that this command writes.
     """
     from spacy_spanbert.checkpoints.fingerprint import checkpoint_fingerprint
-    from spacy_spanbert.data.files import write_whole
 
+    if output is not None:
+        check_output(output)
     digest = checkpoint_fingerprint(checkpoint)
     echo(digest)
     if output is not None:
