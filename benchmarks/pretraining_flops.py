@@ -5,6 +5,8 @@ from time import perf_counter
 import torch
 from transformers import PretrainedConfig
 
+from spacy_spanbert.nn.objectives import POSITION_WIDTH
+
 # Of BERT: the share of pieces that are asked for.
 SHARE = 0.15
 # Backward takes twice as much as forward: once for the inputs, once for the weights.
@@ -34,6 +36,17 @@ def output_flops(config: PretrainedConfig) -> int:
     RETURNS (int): Floating-point operations.
     """
     return int(2 * config.hidden_size * config.vocab_size)
+
+
+def boundary_flops(config: PretrainedConfig) -> int:
+    """Count what the span boundary objective does forward for one piece that it asks for.
+
+    config (PretrainedConfig): Of a BERT or RoBERTa.
+    RETURNS (int): Floating-point operations: two layers, then the output layer.
+    """
+    width = config.hidden_size
+    layers = (2 * width + POSITION_WIDTH) * width + width * width
+    return int(2 * layers + output_flops(config))
 
 
 def training_flops(config: PretrainedConfig, window: int, share: float = SHARE) -> float:

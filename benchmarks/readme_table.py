@@ -1,6 +1,6 @@
-"""Writes the results into README.md, between its markers, from the reports in benchmarks/results.
+"""Writes results into README.md and docs/scale.md, between markers, from benchmarks/results.
 
-Nothing is measured here: the README quotes what the reports say, and a test compares the two.
+Nothing is measured here: the pages quote what the reports say, and a test compares them.
 """
 
 import argparse
@@ -16,20 +16,23 @@ from benchmarks.readme_pretraining import pretraining_gain_rows, pretraining_spe
 from benchmarks.readme_relations import relation_rows, relation_speed_rows
 from benchmarks.readme_tasks import crf_rows, pair_rows, tag_rows, text_rows
 from benchmarks.report import markdown_table, write_text
+from benchmarks.scale_page import scale_rows
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table of the README.
+    """One table of a page.
 
     name (str): Of its markers.
     header (Sequence[str]): Titles of the columns.
     sections (Mapping[str, Callable[[Report], Iterator[Row]]]): What to say of a program's report.
+    page (str): The page's path in the repository.
     """
 
     name: str
     header: Sequence[str]
     sections: Mapping[str, Callable[[Report], Iterator[Row]]]
+    page: str = "README.md"
 
     @property
     def markers(self) -> tuple[str, str]:
@@ -38,15 +41,15 @@ class Table:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Write the table into the README."""
+    """Write the tables into their pages."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.readme_table", description=__doc__)
-    parser.add_argument("--readme", type=Path, default=ROOT / "README.md")
+    parser.add_argument("--root", type=Path, default=ROOT, help="folder that the pages are in")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the reports")
     arguments = parser.parse_args(argv)
-    text = arguments.readme.read_text(encoding="utf8")
     for table in TABLES:
-        text = replace_results(text, table, render(table, load_reports(table, arguments.results)))
-    write_text(arguments.readme, text)
+        page = arguments.root / table.page
+        results = render(table, load_reports(table, arguments.results))
+        write_text(page, replace_results(page.read_text(encoding="utf8"), table, results))
 
 
 def load_reports(table: Table, folder: Path) -> dict[str, Report]:
@@ -78,20 +81,20 @@ def render(table: Table, reports: dict[str, Report]) -> str:
     return f"{markdown_table(table.header, rows)}\n{sources}"
 
 
-def replace_results(readme: str, table: Table, results: str) -> str:
+def replace_results(page: str, table: Table, results: str) -> str:
     """Put the results between a table's markers.
 
-    readme (str): The README.
+    page (str): The page's text.
     table (Table): The table.
     results (str): From render.
-    RETURNS (str): The README with these results.
+    RETURNS (str): The page with these results.
     RAISES (SystemExit): If the markers are not there, once each and in order.
     """
     first, last = table.markers
-    before, start, rest = readme.partition(first)
+    before, start, rest = page.partition(first)
     _, end, after = rest.partition(last)
     if not (start and end) or first in rest or last in after or last in before:
-        raise SystemExit(f"Expected the lines {first} and {last} in the README, once each")
+        raise SystemExit(f"Expected the lines {first} and {last} in {table.page}, once each")
     return f"{before}{first}\n{results}{last}{after}"
 
 
@@ -188,6 +191,12 @@ TABLES = (
         "pretraining",
         ("", "spacy-spanbert", "beside it", "ratio or gain"),
         {"pretraining_speed": pretraining_speed_rows, "pretraining_gain": pretraining_gain_rows},
+    ),
+    Table(
+        "measured",
+        ("on a CPU", "pieces/s", "share of the peak", "3.3 billion words, 40 times"),
+        {"pretraining_speed": scale_rows},
+        page="docs/scale.md",
     ),
 )
 

@@ -1,6 +1,7 @@
 """The floors of the package: what each folder may import, and how large its files are."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -133,6 +134,13 @@ def test_a_module_has_a_place_a_telling_name_and_a_length_to_read(module: Path):
 def test_every_folder_of_the_package_is_a_floor():
     folders = {path.name for path in ROOT.iterdir() if path.is_dir() and any(path.rglob("*.py"))}
     assert {"annotations", "training"} <= folders <= FLOORS.keys()
+
+
+def test_the_table_for_contributors_has_every_floor():
+    page = (ROOT.parent / "CONTRIBUTING.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\d) \| ([^|]+) \|", page, re.MULTILINE)
+    shown = {name: int(floor) for floor, names in rows for name in re.findall(r"`(\w+)/`", names)}
+    assert shown == {name: floor for name, floor in FLOORS.items() if floor}
 
 
 @pytest.mark.parametrize(

@@ -11,26 +11,41 @@ import spacy
 import srsly
 from thinc.api import Config
 
+from spacy_spanbert.checkpoints.files import read_checkpoint
+from spacy_spanbert.pretraining.checkpoint import HEADS
+from tests.cli.small_pretraining import write_small_config, write_small_text
+from tests.tiny_encoder import write_tiny_bert
+
 ROOT = Path(__file__).parents[1]
+PROJECT = srsly.read_yaml(ROOT / "project.yml")
+SPANS = {
+    "train": "mine.jsonl",
+    "dev": "mine.jsonl",
+    "config": "configs/short.cfg",
+    "encoder": "adapted/checkpoint-best",
+    "spans_key": "entities",
+}
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path) -> Path:
-    """Copy the project to a folder of its own, with little data and few steps."""
+    """Copy the project to a folder of its own; pretrain and train, with little data, few steps."""
     folder = tmp_path_factory.mktemp("project")
     shutil.copy(ROOT / "project.yml", folder)
     shutil.copytree(ROOT / "configs", folder / "configs")
     _write_beginning("litbank/dev.jsonl", folder / "mine.jsonl")
     _write_short("spans", folder / "configs/short.cfg")
+    write_small_text(folder / "text.txt")
+    write_small_config(folder / "configs/small.cfg")
     _run(
         folder,
-        "spans",
-        train="mine.jsonl",
-        dev="mine.jsonl",
-        config="configs/short.cfg",
+        "pretrain",
+        text="text.txt",
+        pretrain_config="configs/small.cfg",
         encoder=str(tiny_bert),
-        spans_key="entities",
+        pretrained="adapted",
     )
+    _run(folder, "spans", **SPANS)
     return folder
 
 
@@ -46,9 +61,9 @@ def _write_short(config: str, path: Path) -> None:
     short.to_disk(path)
 
 
-def _run(folder: Path, workflow: str, /, **variables: str) -> str:
+def _run(folder: Path, workflow: str, /, *flags: str, **variables: str) -> str:
     options = [part for key, value in variables.items() for part in (f"--vars.{key}", value)]
-    command = [sys.executable, "-m", "spacy", "project", "run", workflow, ".", *options]
+    command = [sys.executable, "-m", "spacy", "project", "run", workflow, ".", *flags, *options]
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout
@@ -62,11 +77,57 @@ def test_spans_trains_and_scores_a_pipeline_of_the_users_corpus(project: Path) -
 
 
 @pytest.mark.slow
+def test_spans_are_trained_on_the_encoder_that_pretrain_made(
+    project: Path, tiny_bert: Path
+) -> None:
+    """Both run few steps with small rates: each stays near to what it began with."""
+    trained, pretrained, begun = (
+        read_checkpoint(folder).module.get_input_embeddings().weight
+        for folder in (
+            project / "training/spans/model-best/spanbert/checkpoint",
+            project / SPANS["encoder"],
+            tiny_bert,
+        )
+    )
+    assert (project / SPANS["encoder"] / HEADS).is_file()
+    assert (pretrained - begun).abs().max() > 0
+    assert (trained - pretrained).abs().mean() < (trained - begun).abs().mean()
+
+
+@pytest.mark.slow
 def test_the_best_step_is_told_by_the_scores_of_the_users_key(project: Path) -> None:
     """Weights of other keys count for nothing: then the last step would always be the best."""
     nlp = spacy.load(project / "training/spans/model-best")
     assert nlp.config["training"]["score_weights"]["spans_entities_f"] == 1.0
     assert "spans_entities_f" in nlp.meta["performance"]
+
+
+def test_every_training_depends_on_what_the_encoders_files_hold() -> None:
+    """Its name alone may stay the same, as after pretraining again."""
+    trainings = [
+        c for c in PROJECT["commands"] if c["script"][0].startswith("python -m spacy train")
+    ]
+    assert len(trainings) == 5
+    for training in trainings:
+        assert "corpus/encoder.txt" in training["deps"]
+        workflows = [w for w in PROJECT["workflows"].values() if training["name"] in w]
+        assert workflows
+        assert all(workflow[0] == "fingerprint" for workflow in workflows)
+
+
+@pytest.mark.slow
+def test_another_encoder_under_the_same_name_is_trained_on(project: Path) -> None:
+    assert "Skipping 'train': nothing changed" in _run(project, "spans", "--dry", **SPANS)
+    write_tiny_bert(project / SPANS["encoder"], seed=1)
+    _run(project, "fingerprint", encoder=SPANS["encoder"])
+    assert "spacy train" in _run(project, "train", "--dry", **SPANS)
+
+
+def test_annotate_goes_on_after_an_interruption_and_begins_anew_after_the_end() -> None:
+    """What the two options mean together is tested with the command."""
+    (annotate,) = (command for command in PROJECT["commands"] if command["name"] == "annotate")
+    assert annotate["script"][0].endswith(" --resume --overwrite")
+    assert "outputs" not in annotate, "weasel would skip it"
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 import spacy
@@ -13,6 +14,7 @@ from thinc.api import Config
 from typer.main import get_command
 
 import spacy_spanbert.cli  # noqa: F401
+from tests.data.drawn_page import DrawnPage
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf8")
@@ -64,6 +66,24 @@ def test_every_linked_file_exists() -> None:
     links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_pages_install_the_package_from_a_copy_of_the_repository() -> None:
+    """Which a reader has: it may be in no registry, or another version there."""
+    pages = (ROOT / "README.md", *(ROOT / "examples").rglob("*.md"))
+    found = [re.findall(r"pip install (\S+)", page.read_text(encoding="utf8")) for page in pages]
+    assert all(found)
+    for target in (target.strip("'") for targets in found for target in targets):
+        assert re.fullmatch(r"\.(\[[a-z,]+\])?", target), target
+
+
+def test_the_picture_is_drawn_by_the_projects_own_writer(tmp_path: Path) -> None:
+    run_path(str(ROOT / "docs/nested_spans.py"))["draw"](tmp_path / "page.html")
+    page = DrawnPage((tmp_path / "page.html").read_text(encoding="utf8"))
+    (sentence,) = page.paragraphs
+    assert sentence.startswith("In the great hall of the house of Lord Grenville, ")
+    labels = [label for word in page.words for _, label in word.chips]
+    assert sorted(labels) == ["FAC", "FAC", "GPE", *["PER"] * 5]
 
 
 def test_every_key_of_the_config_excerpt_exists() -> None:

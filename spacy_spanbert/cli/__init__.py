@@ -13,6 +13,7 @@ from spacy_spanbert.cli import (  # noqa: F401
     coverage,
     evaluate,
     fill_mask,
+    fingerprint,
     pretrain,
     report,
     tune_threshold,

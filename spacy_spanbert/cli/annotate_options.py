@@ -24,7 +24,13 @@ RecordsPerPart = Annotated[
 OnBadRecord = Annotated[
     str, Option(help="Bad records: skip them and report them, or stop at the first")
 ]
-Resume = Annotated[bool, Option("--resume", help="Go on with an interrupted run")]
+Resume = Annotated[
+    bool,
+    Option(
+        "--resume",
+        help="Go on with an interrupted run; with --overwrite, begin anew where that cannot be",
+    ),
+]
 Overwrite = Annotated[
     bool,
     Option(

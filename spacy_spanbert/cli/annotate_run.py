@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from spacy.language import Language
+from wasabi import msg
 
 from spacy_spanbert.cli.pipelines import choose_spans_key, file_states, fingerprint, span_labels
 from spacy_spanbert.cli.progress import Progress
@@ -45,7 +46,8 @@ class AnnotateSettings:
     records_per_part (int): Records that are finished together.
     on_error (str): "skip" bad records, or "stop" at the first.
     resume (bool): Go on with an interrupted run.
-    overwrite (bool): Throw an interrupted run away; replace an output folder that is not empty.
+    overwrite (bool): Throw an interrupted run away (with `resume` only if it was another);
+        replace an output folder that is not empty.
     title (str | None): Title of a page; None: the name of the input.
     code (Path | None): Python file that was imported for the pipeline.
     gpu_id (int): GPU that the pipeline runs on; -1: none.
@@ -145,6 +147,8 @@ def annotate(
         look_once_for_msgpack_hooks(),
         Parts(output, manifest, resume=settings.resume, overwrite=settings.overwrite) as parts,
     ):
+        if parts.thrown_away:
+            msg.warn(f"Begins anew: {parts.thrown_away}.")
         result.n_resumed = sum(report.counts.n_read for report in parts.reports())
         records = read_raw(inputs, cast(TextUnit, settings.unit), nlp.vocab)
         _write_parts(parts, records, result.n_resumed, annotator, inputs, settings)

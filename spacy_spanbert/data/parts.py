@@ -41,8 +41,8 @@ class Parts:
     output (Path): The file or folder to write in the end.
     manifest (Mapping[str, Any]): What the parts depend on, of JSON values.
     resume (bool): Go on with the parts that are there, if there are any.
-    overwrite (bool): Begin anew even if there are parts (unless they are to be resumed), and
-        replace an output folder that is not empty.
+    overwrite (bool): Begin anew even if there are parts (to be resumed: only if they come from
+        another run), and replace an output folder that is not empty.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Parts:
         self.output = output.resolve()
         self.folder = parts_folder(output)
         self.n_parts = 0
+        self.thrown_away: str | None = None  # why parts that were to be resumed could not be
         self._manifest = json.loads(json.dumps(manifest))
         self._resume = resume
         self._overwrite = overwrite
@@ -95,7 +96,10 @@ class Parts:
                 f"{self.folder} is in the way: parts of the output go there, and it is something "
                 "else. Move it, or name another output."
             )
-        if has_parts and self._resume:
+        if has_parts and self._resume and self._overwrite:
+            with self._lock:
+                self.thrown_away = self._why_not_resumable()
+        if has_parts and self._resume and not self.thrown_away:
             return
         if has_parts and not self._overwrite:
             raise CorpusError(
@@ -132,7 +136,9 @@ class Parts:
             try:
                 yield PartReport.from_json(path.read_text(encoding="utf-8"))
             except ValueError as error:
-                raise CorpusError(f"{path} is damaged: {error}. Begin anew: --overwrite.") from None
+                raise CorpusError(
+                    f"{path} is damaged: {error}. Begin anew: --overwrite, without --resume."
+                ) from None
 
     def write(self, docs: Iterable[Doc], report: PartReport) -> None:
         """Write the next part, whole or not at all.
@@ -179,21 +185,28 @@ class Parts:
             raise CorpusError(f"The folder {self.output} is not empty. Replace it: --overwrite.")
 
     def _check_manifest(self) -> None:
+        difference = self._why_not_resumable()
+        if difference:
+            raise CorpusError(f"{difference}. Restore that, or begin anew: --overwrite.")
+
+    def _why_not_resumable(self) -> str | None:
+        """Say why the parts cannot be resumed, if they cannot."""
         path = self.folder / MANIFEST
         try:
             old = dict(json.loads(path.read_text(encoding="utf-8")))
         except (TypeError, ValueError):
-            raise CorpusError(f"{path} is damaged. Begin anew: --overwrite.") from None
+            return f"{path} is damaged"
         differences = [
             _difference(name, old.get(name), self._manifest.get(name))
             for name in {**old, **self._manifest}
             if old.get(name) != self._manifest.get(name)
         ]
-        if differences:
-            raise CorpusError(
-                f"{self.folder} comes from another run, so it cannot be resumed: "
-                f"{'; '.join(differences)}. Use the same as then, or begin anew: --overwrite."
-            )
+        if not differences:
+            return None
+        return (
+            f"{self.folder} comes from another run, so it cannot be resumed: "
+            f"{'; '.join(differences)}"
+        )
 
     def remove(self) -> None:
         """Remove the folder in one step: an interruption leaves no half of it under its name."""

@@ -6,11 +6,13 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import BertConfig, BertForMaskedLM, BertModel
 
 from benchmarks.pretraining_flops import (
+    boundary_flops,
     encoder_flops,
     output_flops,
     product_peak,
     training_flops,
 )
+from spacy_spanbert.nn.objectives import SpanBoundaryHead
 
 CONFIG = BertConfig(
     vocab_size=70,
@@ -38,6 +40,14 @@ def test_the_encoder_does_what_torch_counts(window: int):
 def test_the_output_layer_does_what_torch_counts():
     decoder = BertForMaskedLM(CONFIG).cls.predictions.decoder
     assert counted(decoder, torch.zeros(6, 16)) == 6 * output_flops(CONFIG)
+
+
+def test_the_boundary_head_does_what_torch_counts():
+    head = SpanBoundaryHead(16, 16)
+    around = torch.zeros(6, 16)
+    places = torch.zeros(6, dtype=torch.long)
+    both = counted(head, around, around, places) + 6 * output_flops(CONFIG)
+    assert both == 6 * boundary_flops(CONFIG)
 
 
 def test_training_is_three_times_forward_and_asks_for_a_share():

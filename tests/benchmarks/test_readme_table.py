@@ -1,4 +1,4 @@
-"""The README quotes the reports, and nothing else."""
+"""README and docs/scale.md quote the reports, and nothing else."""
 
 from pathlib import Path
 
@@ -11,14 +11,13 @@ from benchmarks.readme_relations import relation_rows, relation_speed_rows
 from benchmarks.readme_table import TABLES, load_reports, main, render, replace_results
 from benchmarks.readme_tasks import crf_rows, pair_rows, tag_rows, text_rows
 
-README = ROOT / "README.md"
 TABLE = TABLES[0]
 START, END = TABLE.markers
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-def test_the_readme_is_in_step_with_the_results(table):
-    text = README.read_text(encoding="utf8")
+def test_the_page_is_in_step_with_the_results(table):
+    text = (ROOT / table.page).read_text(encoding="utf8")
     rendered = render(table, load_reports(table, RESULTS))
     assert replace_results(text, table, rendered) == text, "run `python -m benchmarks.readme_table`"
 
@@ -50,12 +49,18 @@ def test_a_readme_without_one_pair_of_markers_is_refused(readme: str):
 
 
 def test_without_reports_the_sections_are_empty(tmp_path: Path):
-    readme = tmp_path / "README.md"
-    empty = ["\n".join(table.markers) for table in TABLES]
-    filled = ["\nold\n".join(table.markers) for table in TABLES]
-    readme.write_text("\n".join(filled), encoding="utf8")
-    main(["--readme", str(readme), "--results", str(tmp_path)])
-    assert readme.read_text(encoding="utf8") == "\n".join(empty)
+    pages = sorted({table.page for table in TABLES})
+    assert pages == ["README.md", "docs/scale.md"]
+
+    def text_of(page: str, between: str) -> str:
+        return "\n".join(between.join(table.markers) for table in TABLES if table.page == page)
+
+    (tmp_path / "docs").mkdir()
+    for page in pages:
+        (tmp_path / page).write_text(text_of(page, "\nold\n"), encoding="utf8")
+    main(["--root", str(tmp_path), "--results", str(tmp_path)])
+    for page in pages:
+        assert (tmp_path / page).read_text(encoding="utf8") == text_of(page, "\n")
 
 
 @pytest.mark.parametrize("is_warmed_up", [False, True])

@@ -1,10 +1,12 @@
 """docs/scale.md says what its own figures make."""
 
+import json
+
 import pytest
 import torch
 from transformers import BertModel
 
-from benchmarks.arguments import ROOT
+from benchmarks.arguments import RESULTS, ROOT
 from benchmarks.pretraining_flops import training_flops
 from spacy_spanbert.checkpoints.scratch import size_config
 from spacy_spanbert.pretraining.model import PretrainingModel
@@ -49,6 +51,16 @@ def test_hours(percent: int):
         gpu_hours = [8 * value for value in hours]
         gpu_hours += [value / SCALING for value in gpu_hours]
         assert [float(cell) for cell in line("GPU hours")] == pytest.approx(gpu_hours, rel=0.01)
+
+
+def test_what_the_measured_share_makes_of_bert_base():
+    """The share on CPU times its peak, over the operations of a piece."""
+    use = json.loads((RESULTS / "pretraining_speed.json").read_text())["results"]["utilization"]
+    speed = use["share"] * use["peak_tflops"] * 1e12 / flops_with_sbo()
+    cells = line("computed: BERT-base, windows of 512, MLM + SBO, at the same share")
+    assert float(cells[0].replace(",", "")) == pytest.approx(speed, rel=0.006)
+    years = PIECES / speed / (365.25 * 86400)
+    assert float(cells[2].removesuffix(" years")) == pytest.approx(years, abs=0.51)
 
 
 def test_what_is_sent_and_kept():

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from click.testing import Result
+from thinc.api import Config
 from typer.testing import CliRunner
 
 from spacy_spanbert.cli import app
@@ -11,6 +12,18 @@ from tests.tiny_encoder import read_texts
 
 CONFIG = str(Path(__file__).parents[2] / "configs" / "pretrain_adapt.cfg")
 STEPS = 6
+SMALL = {  # what makes it seconds
+    "budget.minutes": "null",
+    "budget.steps": STEPS,
+    "packing.window": 32,
+    "corpus.n_process": 1,
+    "corpus.held_out": 0.2,
+    "training.step_pieces": 256,
+    "training.evaluate_every": 3,
+    "training.warmup_steps": 2,
+    "training.head_warmup_steps": 1,
+    "training.log_every": 1,
+}
 
 
 def write_small_text(path: Path) -> Path:
@@ -20,21 +33,18 @@ def write_small_text(path: Path) -> Path:
     return path
 
 
+def write_small_config(path: Path) -> Path:
+    config = Config().from_disk(CONFIG, interpolate=False)
+    for name, value in SMALL.items():
+        section, key = name.split(".")
+        config["pretraining"][section][key] = None if value == "null" else value
+    config.to_disk(path)
+    return path
+
+
 def pretrain_words(text: Path, output: Path, checkpoint: Path, **values: Any) -> list[str]:
     """List the words of the command behind `spanbert`; `values` replace those of the config."""
-    values = {
-        "budget.minutes": "null",
-        "budget.steps": STEPS,
-        "packing.window": 32,
-        "corpus.n_process": 1,
-        "corpus.held_out": 0.2,
-        "training.step_pieces": 256,
-        "training.evaluate_every": 3,
-        "training.warmup_steps": 2,
-        "training.head_warmup_steps": 1,
-        "training.log_every": 1,
-        **values,
-    }
+    values = {**SMALL, **values}
     words = ["pretrain", CONFIG, "--paths.text", str(text), "--paths.output", str(output)]
     words += ["--paths.encoder", str(checkpoint)]
     for name, value in values.items():

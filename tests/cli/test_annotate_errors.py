@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -64,9 +65,13 @@ def test_with_changed_options_or_input_nothing_is_resumed(model: Path, tmp_path:
     result = annotate(*options, "--resume")
     assert result.exit_code == 1
     assert "the input is not the same" in text_of(result)
-    result = annotate(*options, "--overwrite")
+    result = annotate(*options, "--resume", "--overwrite")
     assert result.exit_code == 0
+    assert re.search(r"Begins anew: .* the input is not the same\.", text_of(result))
     assert len(records_of(output)) == 2
+    result = annotate(*options, "--resume", "--overwrite")  # which was finished
+    assert result.exit_code == 0
+    assert "Begins anew" not in text_of(result)
 
 
 def test_where_nothing_could_be_annotated_nothing_is_written(model: Path, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ FILES = {
     "fit": ["vectors", "missing", "missing.txt", "OUT.safetensors", "--fit", "centre"],
     "query": ["vectors", "missing", "missing.txt", "OUT.npz", "--query", "bank"],
     "evaluate": ["evaluate", "missing", "missing.spacy", "--output", "OUT"],
+    "fingerprint": ["fingerprint", "./missing", "--output", "OUT"],
 }
 FOLDERS = {
     "brat": ["convert", "missing.jsonl", "OUT", "--to", "brat"],

@@ -90,6 +90,25 @@ def test_overwriting_does_not_throw_away_what_is_to_be_resumed(tmp_path: Path) -
     write_parts(output, "One.")
     with Parts(output, MANIFEST, resume=True, overwrite=True) as parts:
         assert texts_of(parts) == ["One."]
+        assert parts.thrown_away is None
+
+
+@pytest.mark.parametrize("damage", [False, True])
+def test_overwriting_throws_away_what_cannot_be_resumed_and_says_why(
+    tmp_path: Path, damage: bool
+) -> None:
+    output = tmp_path / "out.txt"
+    write_parts(output, "One.")
+    if damage:
+        (parts_folder(output) / "manifest.json").write_text("[")
+    now = MANIFEST if damage else {**MANIFEST, "--batch-size": 8}
+    with Parts(output, now, resume=True, overwrite=True) as parts:
+        assert texts_of(parts) == []
+        reason = "manifest.json is damaged" if damage else "--batch-size was 4, now 8"
+        assert parts.thrown_away and parts.thrown_away.endswith(reason)
+        parts.write([NLP("Two.")], report())
+    with Parts(output, now, resume=True, overwrite=True) as parts:
+        assert texts_of(parts) == ["Two."]
 
 
 def test_a_run_that_ends_before_its_first_part_leaves_nothing(tmp_path: Path) -> None:
@@ -114,7 +133,7 @@ def test_a_folder_of_a_run_killed_before_its_first_part_is_no_hindrance(
 @pytest.mark.parametrize(
     ("new", "message"),
     [
-        ({"--batch-size": 8}, "--batch-size was 4, now 8. Use the same"),
+        ({"--batch-size": 8}, "--batch-size was 4, now 8. Restore that"),
         ({"the input": [["a.txt", 3, 8]]}, "the input is not the same"),
         ({"--n-process": 2}, "--n-process was None, now 2"),
         ({"--batch-size": None, "the input": []}, "--batch-size was 4, now None; the input is not"),
@@ -136,7 +155,7 @@ def test_a_damaged_manifest_is_named(tmp_path: Path, content: str) -> None:
     output = tmp_path / "out.txt"
     write_parts(output, "One.")
     (parts_folder(output) / "manifest.json").write_text(content)
-    with pytest.raises(CorpusError, match=r"manifest.json is damaged. Begin anew: --overwrite"):
+    with pytest.raises(CorpusError, match=r"manifest.json is damaged. .* begin anew: --overwrite"):
         Parts(output, MANIFEST, resume=True).__enter__()
 
 
