@@ -24,6 +24,7 @@ from spacy_spanbert.pretraining.disk import writing
 from spacy_spanbert.pretraining.model import PretrainingModel
 from spacy_spanbert.pretraining.published_heads import published_heads
 
+LAST, BEST = "checkpoint-last", "checkpoint-best"  # in the output folder of a run
 HEADS = "pretraining_heads.safetensors"
 OPTIMIZER = "optimizer.safetensors"
 PROGRESS = "pretraining.json"
@@ -124,9 +125,9 @@ def load_progress(folder: Path) -> Progress | None:
     try:
         return Progress(**json.loads(path.read_bytes()))
     except (ValueError, TypeError) as error:
-        raise CheckpointError(f"{path} is damaged: {error}. Remove {folder} to start anew.") from (
-            error
-        )
+        raise CheckpointError(
+            f"{path} is damaged: {error}. Move {folder.parent} away, or name another output folder."
+        ) from error
 
 
 def store_total_steps(folder: Path, total_steps: int) -> None:

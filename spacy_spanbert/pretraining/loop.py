@@ -15,6 +15,8 @@ from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pretraining.asked import check_asked
 from spacy_spanbert.pretraining.budget import StepClock, planned_steps
 from spacy_spanbert.pretraining.checkpoint import (
+    BEST,
+    LAST,
     Progress,
     load_optimizer,
     optimizer_tensors,
@@ -42,8 +44,6 @@ from spacy_spanbert.pretraining.sharding import (
 from spacy_spanbert.pretraining.steps import Prefetcher, StepRunner
 from spacy_spanbert.pretraining.tallies import Score, Tally, total_loss
 from spacy_spanbert.pretraining.train_report import TrainReport
-
-LAST, BEST = "checkpoint-last", "checkpoint-best"
 
 
 class PretrainingError(SpanbertError):

@@ -9,9 +9,8 @@ import torch
 from accelerate import Accelerator
 from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
-from spacy_spanbert.checkpoints.files import recover_checkpoint
 from spacy_spanbert.pretraining.accelerator import end_processes, make_accelerator, say_once
-from spacy_spanbert.pretraining.checkpoint import Progress, load_model, load_progress
+from spacy_spanbert.pretraining.checkpoint import BEST, LAST, Progress, load_model
 from spacy_spanbert.pretraining.corpus import Corpus
 from spacy_spanbert.pretraining.corpus_source import CorpusSource
 from spacy_spanbert.pretraining.corpus_statistics import render_statistics
@@ -20,10 +19,11 @@ from spacy_spanbert.pretraining.curve import draw_curve
 from spacy_spanbert.pretraining.earlier_run import (
     check_settings,
     fixed_settings,
+    read_progress,
     read_source,
     write_source,
 )
-from spacy_spanbert.pretraining.loop import BEST, LAST, Pretrainer
+from spacy_spanbert.pretraining.loop import Pretrainer
 from spacy_spanbert.pretraining.model import PretrainingModel
 from spacy_spanbert.pretraining.prepare import (
     prepare_encoder,
@@ -125,8 +125,7 @@ def _open(
 ) -> tuple[Progress | None, PreTrainedTokenizerFast, Corpus]:
     """See how far an earlier try came, and open the text; the first process does so first."""
     output = settings.output
-    recover_checkpoint(output / BEST)
-    earlier = load_progress(output / LAST)
+    earlier = read_progress(output)
     if earlier is not None:
         check_settings(earlier.settings, settings)
     elif settings.vocabulary.train and accelerator.is_main_process:

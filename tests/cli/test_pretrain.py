@@ -1,6 +1,7 @@
 """`python -m spacy spanbert pretrain` and `fill-mask`, on a little text."""
 
 import builtins
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.cli.small_pretraining import (
     run_pretrain,
     write_small_text,
 )
+from tests.pretraining.simple import folder_bytes
 from tests.tiny_encoder import write_tiny_bert
 
 
@@ -60,6 +62,20 @@ def test_a_finished_run_is_not_done_again_and_another_one_is_refused(text, tmp_p
     result = run_pretrain(text, output, tiny_bert, **{"training.learn_rate": 0.5})
     assert result.exit_code == 1
     assert "training.learn_rate was 0.0001 and is 0.5" in " ".join(result.output.split())
+
+
+def test_a_trained_encoder_is_not_written_over_when_its_run_is_lost(text, tmp_path, tiny_bert):
+    output = tmp_path / "pretrained"
+    run_pretrain(text, output, tiny_bert)
+    best = folder_bytes(output / "checkpoint-best")
+    text.unlink()  # what is refused is refused before the text is looked for
+    path = output / "checkpoint-last" / "pretraining.json"
+    for loss in (lambda: path.write_text("{"), path.unlink, lambda: shutil.rmtree(path.parent)):
+        loss()
+        result = run_pretrain(text, output, tiny_bert)
+        assert result.exit_code == 1
+        assert f"Move {output} away, or name another" in " ".join(result.output.split())
+        assert folder_bytes(output / "checkpoint-best") == best
 
 
 def test_a_best_checkpoint_that_was_being_replaced_is_put_back(text, tmp_path, tiny_bert):
