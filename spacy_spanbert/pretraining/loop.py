@@ -88,9 +88,9 @@ class Pretrainer:
         step_windows = max(1, training.step_pieces // settings.packing.window)
         if step_windows < accelerator.num_processes:
             raise PretrainingError(
-                f"[training] step_pieces = {training.step_pieces} is {step_windows} windows of "
-                f"{settings.packing.window} pieces, but {accelerator.num_processes} processes need "
-                "one each: raise step_pieces."
+                f"[pretraining.training] step_pieces = {training.step_pieces} is {step_windows} "
+                f"windows of {settings.packing.window} pieces, but {accelerator.num_processes} "
+                "processes need one each: raise step_pieces."
             )
         check_asked(train, model.weights)
         self.sampler = Sampler(len(train), step_windows, training.seed)
@@ -207,7 +207,8 @@ class Pretrainer:
         raise PretrainingError(
             f"The gradient of step {self.progress.step} is not a number (loss too large, or text "
             "that the encoder cannot take). The weights of the last evaluation are in "
-            f"{self.folder / LAST}. Lower [training] learn_rate ({training.learn_rate:g}), raise "
+            f"{self.folder / LAST}. Lower [pretraining.training] learn_rate "
+            f"({training.learn_rate:g}), raise "
             f'warmup_steps ({training.warmup_steps}), or set precision = "float32".'
         )
 

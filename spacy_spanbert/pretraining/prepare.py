@@ -73,7 +73,8 @@ def prepare_tokenizer(settings: PretrainSettings) -> PreTrainedTokenizerFast:
     if tokenizer.mask_token_id is None:
         raise SpanbertError(
             f"The tokenizer of {source} has no mask piece, which pretraining needs. Name "
-            "another under [vocabulary] tokenizer, or train one (train = true, from scratch)."
+            "another under [pretraining.vocabulary] tokenizer, or train one (train = true, "
+            "from scratch)."
         )
     return tokenizer
 
@@ -93,7 +94,7 @@ def prepare_encoder(settings: PretrainSettings, tokenizer: PreTrainedTokenizerFa
         n_pieces = max(tokenizer.get_vocab().values()) + 1
         size = {
             "max_pieces": settings.packing.window,
-            **encoder.size,
+            **encoder.size.given(),
             "n_pieces": n_pieces,
             "attention_dropout": 0.0,
         }
@@ -105,8 +106,8 @@ def prepare_encoder(settings: PretrainSettings, tokenizer: PreTrainedTokenizerFa
         checkpoint = load_checkpoint(encoder.checkpoint, cased=vocabulary.cased, tokenizer=source)
     if settings.packing.window > checkpoint.max_pieces:
         raise SpanbertError(
-            f"[packing] window is {settings.packing.window} pieces, but the encoder reads "
-            f"{checkpoint.max_pieces} at most."
+            f"[pretraining.packing] window is {settings.packing.window} pieces, but the encoder "
+            f"reads {checkpoint.max_pieces} at most."
         )
     for name, part in checkpoint.module.named_modules():
         if isinstance(part, torch.nn.Dropout):
@@ -132,7 +133,11 @@ def take_heads(
     source = find_folder(settings.encoder.checkpoint)
     missing = load_heads(source, model)
     if not missing:
-        skipped = f"; [training] head_warmup_steps = {n_steps:,} is skipped" if n_steps else ""
+        skipped = (
+            f"; [pretraining.training] head_warmup_steps = {n_steps:,} is skipped"
+            if n_steps
+            else ""
+        )
         say(f"all heads are in {source}: they go on with the encoder{skipped}")
         return 0
     say(
@@ -141,7 +146,7 @@ def take_heads(
         + (
             f"They learn alone for {n_steps:,} steps."
             if n_steps
-            else "Set [training] head_warmup_steps to let them learn alone at first."
+            else "Set [pretraining.training] head_warmup_steps to let them learn alone at first."
         )
     )
     return n_steps

@@ -61,8 +61,11 @@ def _explain(error: ValidationError) -> str:
     """One sentence for each thing that is wrong, with the key it is at."""
     lines = []
     for problem in error.errors():
-        section = ".".join(str(part) for part in ("pretraining", *problem["loc"][:-1]))
-        key = str(problem["loc"][-1]) if problem["loc"] else ""
+        place = ["pretraining", *map(str, problem["loc"])]
+        # what is wrong with a section as a whole, and with all of them together
+        is_whole = problem["type"] == "value_error" and isinstance(problem["input"], dict)
+        key = "" if is_whole else place.pop()
+        section = ".".join(place)
         message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
             message = "there is no such key"
@@ -70,5 +73,9 @@ def _explain(error: ValidationError) -> str:
             message = "a value is needed here"
         else:
             message += f" (it is {problem['input']!r})" if key else ""
-        lines.append(f"[{section}] {key}: {message}" if key else f"[{section}] {message}")
+        if key:
+            message = f"[{section}] {key}: {message}"
+        elif problem["loc"]:
+            message = f"[{section}] {message}"
+        lines.append(message)
     return "; ".join(lines)

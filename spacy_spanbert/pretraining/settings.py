@@ -5,6 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from spacy_spanbert.checkpoints.checkpoint import CheckpointError
+from spacy_spanbert.checkpoints.scratch import size_config
+
 # Keys of an encoder's size that pretraining decides elsewhere.
 DECIDED_ELSEWHERE = {
     "n_pieces": "the vocabulary decides, see size in [pretraining.vocabulary]",
@@ -62,6 +65,47 @@ class VocabularySettings(Section):
     )
 
 
+class SizeSettings(Section):
+    """[encoder.size]: a BERT from scratch."""
+
+    n_layers: int = Field(default=12, ge=1, description="layers")
+    width: int = Field(
+        default=768, ge=1, description="numbers of a piece's vector, a multiple of n_heads"
+    )
+    n_heads: int = Field(default=12, ge=1, description="attention heads of a layer")
+    intermediate_width: int | None = Field(
+        default=None,
+        ge=1,
+        description="numbers inside the feed-forward layers; null for 4 times the width",
+    )
+    max_pieces: int | None = Field(
+        default=None,
+        ge=1,
+        description="longest input, in pieces with special ones; null for the window",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_what_has_an_effect(cls, size: Any) -> Any:
+        keys = size if isinstance(size, dict) else ()
+        refused = [f"{key}: {DECIDED_ELSEWHERE[key]}" for key in keys if key in DECIDED_ELSEWHERE]
+        if refused:
+            raise ValueError(f"leave out {'; '.join(refused)}")
+        return size
+
+    @model_validator(mode="after")
+    def _makes_an_encoder(self) -> "SizeSettings":
+        try:
+            size_config(self.given())
+        except CheckpointError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    def given(self) -> dict[str, Any]:
+        """RETURNS (dict[str, Any]): What is decided here, as `build_checkpoint` takes it."""
+        return self.model_dump(exclude_none=True)
+
+
 class EncoderSettings(Section):
     """[encoder]: what is trained."""
 
@@ -69,10 +113,8 @@ class EncoderSettings(Section):
         default=None,
         description="where to start: a folder, a Hugging Face name or package:NAME/FOLDER",
     )
-    size: dict[str, Any] | None = Field(
-        default=None,
-        description="instead: the size of an encoder from scratch (n_layers, width, n_heads, "
-        "intermediate_width, max_pieces)",
+    size: SizeSettings | None = Field(
+        default=None, description="instead: the size of an encoder from scratch"
     )
     dropout: float = Field(
         default=0.0,
@@ -80,16 +122,6 @@ class EncoderSettings(Section):
         lt=1,
         description="dropout between layers, 0 to 1; there is none inside attention",
     )
-
-    @field_validator("size")
-    @classmethod
-    def _only_what_has_an_effect(cls, size: dict[str, Any] | None) -> dict[str, Any] | None:
-        refused = [
-            f"{key}: {DECIDED_ELSEWHERE[key]}" for key in size or () if key in DECIDED_ELSEWHERE
-        ]
-        if refused:
-            raise ValueError(f"leave out {'; '.join(refused)}")
-        return size
 
 
 class PackingSettings(Section):
@@ -212,20 +244,28 @@ class PretrainSettings(Section):
     @model_validator(mode="after")
     def _consistent(self) -> "PretrainSettings":
         if (self.encoder.checkpoint is None) == (self.encoder.size is None):
-            raise ValueError("[encoder] expected a checkpoint or a size, and not both")
+            raise ValueError("[pretraining.encoder] expected a checkpoint or a size, and not both")
         if self.encoder.checkpoint is None and not (
             self.vocabulary.train or self.vocabulary.tokenizer
         ):
             raise ValueError(
-                "[vocabulary] an encoder from scratch needs train = true or a tokenizer"
+                "[pretraining.vocabulary] an encoder from scratch needs train = true or a tokenizer"
             )
         if self.encoder.checkpoint is not None and self.vocabulary.train:
             raise ValueError(
-                "[vocabulary] train = true gives pieces that the encoder's checkpoint has no "
-                "vectors for; leave it out, or start from a size"
+                "[pretraining.vocabulary] train = true gives pieces that the encoder's "
+                "checkpoint has no vectors for; leave it out, or start from a size"
+            )
+        window, size = self.packing.window, self.encoder.size
+        if size is not None and window > (size.max_pieces or window):
+            raise ValueError(
+                f"[pretraining.packing] window is {window} pieces, but [pretraining.encoder.size] "
+                f"max_pieces is {size.max_pieces}"
             )
         if not any(self.objectives.values()):
-            raise ValueError("[objectives] expected at least one with a weight above 0")
+            raise ValueError("[pretraining.objectives] expected at least one with a weight above 0")
         if self.objectives.get("nsp") and not self.packing.pairs:
-            raise ValueError("[objectives] nsp needs [packing] pairs = true")
+            raise ValueError(
+                "[pretraining.objectives] nsp needs [pretraining.packing] pairs = true"
+            )
         return self

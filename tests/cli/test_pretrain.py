@@ -120,7 +120,7 @@ def test_an_objective_without_targets_is_refused_before_training(text, tmp_path,
     result = run_pretrain(text, tmp_path / "pretrained", tiny_bert, **{"objectives.removed": 1.0})
     assert result.exit_code == 1
     said = " ".join(result.output.split())
-    assert "[objectives] removed would learn nothing" in said
+    assert "[pretraining.objectives] removed would learn nothing" in said
     assert "spacy-spanbert.PieceDeletion.v1" in said
     assert not (tmp_path / "pretrained" / "log.jsonl").exists()
 
@@ -148,6 +148,8 @@ def test_what_is_wrong_is_said_in_a_line(values, message, text, tmp_path, tiny_b
     assert result.exit_code == 1
     assert message in " ".join(result.output.split())
     assert "Traceback" not in result.output
+    corpora = tmp_path / "pretrained" / "corpus"
+    assert not corpora.exists() or not list(corpora.iterdir())
 
 
 def test_an_option_that_does_not_exist_is_said_in_a_line(text, tmp_path, tiny_bert):
@@ -169,7 +171,7 @@ def test_insertion_keeps_to_what_the_encoder_reads(text, tmp_path):
     output = tmp_path / "pretrained"
     result = run_pretrain(text, output, encoder, **values)
     assert result.exit_code == 0, result.output
-    assert "set [packing] window = 27 for all of it" in " ".join(result.output.split())
+    assert "set [pretraining.packing] window = 27 for all of it" in " ".join(result.output.split())
     assert read_log(output)[-2]["counts"]["no_room"] > 0
     result = run_pretrain(text, output, encoder, **values, **{"corruption.max_window": 33})
     assert result.exit_code == 1

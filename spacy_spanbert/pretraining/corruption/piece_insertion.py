@@ -62,7 +62,7 @@ class PieceInsertion:
             note = (
                 f"PieceInsertion inserts {self.share:.0%} where there is room, but windows packed "
                 f"to {window} pieces have room for {max(0, longest - window)} more at most: set "
-                f"[packing] window = {fitting} for all of it."
+                f"[pretraining.packing] window = {fitting} for all of it."
             )
         return Limited(replace(self, max_window=longest), note)
 
