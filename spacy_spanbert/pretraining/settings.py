@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from spacy_spanbert.checkpoints.checkpoint import CheckpointError
 from spacy_spanbert.checkpoints.scratch import size_config
+from spacy_spanbert.pretraining.section import Section, refuse_truth
 
 # Keys of an encoder's size that pretraining decides elsewhere.
 DECIDED_ELSEWHERE = {
@@ -17,12 +18,7 @@ DECIDED_ELSEWHERE = {
 }
 
 Objective = Literal["mlm", "sbo", "nsp", "inserted", "removed"]
-
-
-class Section(BaseModel):
-    """A section of the config; keys that do not exist are errors."""
-
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+Weight = Annotated[float, BeforeValidator(refuse_truth), Field(ge=0)]
 
 
 class CorpusSettings(Section):
@@ -225,7 +221,7 @@ class PretrainSettings(Section):
     encoder: EncoderSettings
     packing: PackingSettings = Field(default_factory=PackingSettings)
     corruption: Any = Field(description="a registered corruption function")
-    objectives: dict[Objective, Annotated[float, Field(ge=0)]] = Field(
+    objectives: dict[Objective, Weight] = Field(
         description="weight of each objective in the loss, 0 or more; one at least above 0"
     )
     budget: BudgetSettings

@@ -28,6 +28,21 @@ def test_values_can_be_replaced():
     assert settings.corruption.share == 0.25
 
 
+def test_values_of_sections_that_the_file_leaves_out_can_be_given():
+    overrides = {
+        "pretraining.vocabulary.cased": False,
+        "pretraining.encoder.checkpoint": None,
+        "pretraining.encoder.size.n_layers": 2,
+        "pretraining.vocabulary.train": True,
+        "paths.text": "a.txt",
+    }
+    settings = read_settings(CONFIGS / "pretrain_adapt.cfg", overrides)
+    assert settings.vocabulary.cased is False
+    assert settings.vocabulary.train
+    assert settings.encoder.size.n_layers == 2
+    assert settings.corpus.text == [Path("a.txt")]
+
+
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
@@ -49,6 +64,13 @@ def test_values_can_be_replaced():
         ("encoder.checkpoint", "x", r"a checkpoint or a size, and not both"),
         ("budget.steps", 3, r"exactly one of steps, epochs and minutes, but got steps, minutes"),
         ("corruption.share", 7.0, r"SpanMasking.*share"),
+        ("budget.minutes", True, r"\[pretraining.budget\] minutes: expected a number; .*is True"),
+        ("corpus.held_out", False, r"\[pretraining.corpus\] held_out: expected a number"),
+        ("encoder.size.max_pieces", True, r"size\] max_pieces: expected a number"),
+        ("objectives.sbo", True, r"\[pretraining.objectives\] sbo: expected a number"),
+        ("corruption.share", True, r"\[pretraining.corruption\] share: expected a number; .*True"),
+        ("vocabluary.cased", True, r"\[pretraining\] vocabluary: there is no such key"),
+        ("training.seed.x", 1, r"training"),
         ("budget.steps", 3, r"\[pretraining.budget\] expected exactly one"),
         ("encoder.size.n_pieces", 9, r"\[pretraining.encoder.size\] leave out n_pieces: the voca"),
         ("encoder.size.n_layer", 2, r"\[pretraining.encoder.size\] n_layer: there is no such key"),
