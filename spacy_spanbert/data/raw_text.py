@@ -18,6 +18,7 @@ OnBadBytes = Literal["raise", "replace"]
 MOST_CHARACTERS = 100_000
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 REPLACED = "not UTF-8"
+REPLACING = 'give --errors replace (in the config: [pretraining.corpus] errors = "replace")'
 CUT = "long documents cut"
 
 
@@ -109,8 +110,8 @@ def _read_lines(path: Path, errors: OnBadBytes, problems: Problems) -> Iterator[
                 message += f"0x{raw[at]:02x}. "
                 place = Place(str(path), line=number)
                 if errors == "raise":
-                    mend = 'Save the file as UTF-8, or give errors = "replace".'
-                    raise CorpusError(Problem(REPLACED, message + mend, place)) from error
+                    message += f"Save the file as UTF-8, or {REPLACING}."
+                    raise CorpusError(Problem(REPLACED, message, place)) from error
                 problems.note(REPLACED, message + "Replaced.", place)
                 line = raw[skipped:].decode("utf-8", "replace")
             n_bytes += len(raw)
@@ -132,7 +133,7 @@ def _text_of(line: str, place: Place, errors: OnBadBytes) -> str:
     except UnicodeEncodeError as error:
         if errors == "raise":
             message = f"Half of a surrogate pair is no character: character {error.start} of the "
-            message += 'text. Mend the line, or give errors = "replace".'
+            message += f"text. Mend the line, or {REPLACING}."
             raise CorpusError(Problem(REPLACED, message, place)) from error
         return text.encode("utf-8", "replace").decode("utf-8")
     return text

@@ -32,9 +32,17 @@ def text(tmp_path: Path) -> Path:
 
 def test_it_pretrains_and_says_what_it_does(text, tmp_path, tiny_bert):
     output = tmp_path / "pretrained"
-    result = run_pretrain(text, output, tiny_bert)
+    text.write_bytes(text.read_bytes() + b" caf\xe9")
+    words = pretrain_words(text, output, tiny_bert)
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 1
+    assert "give --errors replace (in the config: [pretraining.corpus] errors" in " ".join(
+        result.output.split()
+    )
+    result = CliRunner().invoke(app, [*words, "--errors", "replace"])
     assert result.exit_code == 0, result.output
     for words in (
+        "not UTF-8: 1",
         "documents",
         "pieces per word",
         "no weights for",

@@ -70,7 +70,7 @@ def test_bytes_that_are_not_utf8_are_named_by_file_and_byte(tmp_path: Path, star
     with pytest.raises(CorpusError) as error:
         read(path)
     assert f"{path}:2: Expected UTF-8, but byte {byte} of the file is 0xe9" in str(error.value)
-    assert 'errors = "replace"' in str(error.value)
+    assert "give --errors replace (in the config: [pretraining.corpus] errors" in str(error.value)
 
 
 def test_bytes_that_are_not_utf8_are_replaced_and_counted_on_demand(tmp_path: Path):
