@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -60,12 +61,28 @@ def read_raw_texts(
     RAISES (CorpusError): If a file is missing or damaged, has a wrong byte (names file and byte),
         or a line that is not JSON with a text (names file and line).
     """
+    return (part for _, part in read_raw_parts(paths, errors, problems))
+
+
+def read_raw_parts(
+    paths: Sequence[Path], errors: OnBadBytes = "raise", problems: Problems | None = None
+) -> Iterator[tuple[int, str]]:
+    """Read documents as `read_raw_texts` does, and tell which are parts of the same.
+
+    paths (Sequence[Path]): See `read_raw_texts`.
+    errors (str): See `read_raw_texts`.
+    problems (Problems | None): See `read_raw_texts`.
+    YIELDS (tuple[int, str]): Number of the document before it was cut, ascending, and the document.
+    RAISES (CorpusError): See `read_raw_texts`.
+    """
     if errors not in get_args(OnBadBytes):
         raise CorpusError(f"errors is raise or replace, not {errors!r}.")
     problems = problems if problems is not None else Problems()
+    origins = count()
     for file in _list_inputs(paths):
-        for stretches in _read_file(file, errors, problems):
-            yield from _join_and_cut(stretches, file.path, problems)
+        for stretches, origin in zip(_read_file(file, errors, problems), origins, strict=False):
+            for part in _join_and_cut(stretches, file.path, problems):
+                yield origin, part
 
 
 # A document comes as stretches of it, so that even one of a whole file is never in memory.

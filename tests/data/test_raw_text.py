@@ -10,7 +10,12 @@ from spacy.tokens import DocBin
 
 from spacy_spanbert.data import raw_text
 from spacy_spanbert.data.problems import CorpusError, Problems
-from spacy_spanbert.data.raw_text import cut_at_space, list_raw_files, read_raw_texts
+from spacy_spanbert.data.raw_text import (
+    cut_at_space,
+    list_raw_files,
+    read_raw_parts,
+    read_raw_texts,
+)
 
 TEXT = "One.\nStill one.\n\n  \n\nTwo: ёлка 👍🏽.\n\nThree.\n"
 DOCUMENTS = ["One.\nStill one.", "Two: ёлка 👍🏽.", "Three."]
@@ -121,6 +126,9 @@ def test_long_documents_are_cut_and_counted(
     assert all(len(document) > 85 for document in documents[:-2])
     assert " ".join(documents).split() == [*words, "short", "one"]
     assert problems.counts == {"long documents cut": 1}
+    (tmp_path / "b.txt").write_text(separator.join(words))
+    origins = [origin for origin, _ in read_raw_parts([tmp_path])]
+    assert origins == [0] * (len(documents) - 1) + [1] + [2] * (len(documents) - 1)
 
 
 def test_a_very_long_line_is_read_in_time(tmp_path: Path):
