@@ -13,7 +13,7 @@ from spacy_spanbert.checkpoints.load import find_folder, load_checkpoint, load_t
 from spacy_spanbert.checkpoints.same_pieces import check_same_pieces
 from spacy_spanbert.checkpoints.scratch import build_checkpoint
 from spacy_spanbert.errors import SpanbertError
-from spacy_spanbert.pretraining.checkpoint import load_heads
+from spacy_spanbert.pretraining.checkpoint import BEST, load_heads
 from spacy_spanbert.pretraining.corpus import Corpus
 from spacy_spanbert.pretraining.corruption.longest_window import limit_windows
 from spacy_spanbert.pretraining.disk import writing
@@ -187,6 +187,16 @@ def prepare_windows(
         return CorruptedText(packed, corruption, sampler, seed)
 
     train = corrupted(corpus.train.tolist(), seed)
+    if not len(corpus.held_out):
+        why = (
+            "[pretraining.corpus] held_out is 0"
+            if settings.corpus.held_out == 0
+            else "the text is a single document; empty lines separate documents in .txt files"
+        )
+        say(
+            f"NOTE: nothing is held out ({why}): there is no held-out loss, and {BEST} is simply "
+            "the last checkpoint"
+        )
     # another seed: what is asked of held-out text is not what was asked in training
     held_out = corrupted(corpus.held_out.tolist(), seed + 1) if len(corpus.held_out) else None
     return train, held_out
