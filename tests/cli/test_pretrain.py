@@ -76,6 +76,11 @@ def test_a_trained_encoder_is_not_written_over_when_its_run_is_lost(text, tmp_pa
     output = tmp_path / "pretrained"
     run_pretrain(text, output, tiny_bert)
     best = folder_bytes(output / "checkpoint-best")
+    for name in ("optimizer.safetensors", "pretraining_heads.safetensors"):
+        (output / "checkpoint-last" / name).write_bytes(b"{")
+        said = " ".join(run_pretrain(text, output, tiny_bert).output.split())
+        assert f"{name} cannot be read: " in said
+        assert f'output folder, with [pretraining.encoder] checkpoint = "{output}/check' in said
     text.unlink()  # what is refused is refused before the text is looked for
     path = output / "checkpoint-last" / "pretraining.json"
     for loss in (lambda: path.write_text("{"), path.unlink, lambda: shutil.rmtree(path.parent)):
@@ -117,10 +122,13 @@ def test_ctrl_c_before_the_minutes_are_steps_is_no_success(text, tmp_path, tiny_
 
     monkeypatch.setattr(Pretrainer, "_step", interrupted_step)
     minutes = {"budget.minutes": 60, "budget.steps": "null"}
+    text.write_text(text.read_text("utf8").replace("\n\n", "\n"), "utf8")
     result = run_pretrain(text, tmp_path / "pretrained", tiny_bert, **minutes)
     assert result.exit_code == 130
     said = " ".join(result.output.split())
     assert "Stopped after step 2, before it was known how many there are" in said
+    assert "NOTE: nothing is held out (the text is a single document; " in said
+    assert "checkpoint-best is simply the last" in said
     assert "✔" not in said
 
 
