@@ -133,10 +133,12 @@ def test_long_documents_are_cut_and_counted(
 
 def test_a_very_long_line_is_read_in_time(tmp_path: Path):
     """Work that grew with the square of its length would take minutes."""
-    (tmp_path / "a.txt").write_text("word of text " * 400_000)  # 5 MB
+    text = "word of text " * 4_000_000  # 50 MB
+    (tmp_path / "a.txt").write_text(text)
     documents = read(tmp_path / "a.txt")
-    assert len(documents) == 52
-    assert " ".join(documents).split() == ["word", "of", "text"] * 400_000
+    assert len(documents) == 520
+    is_same = " ".join(documents).strip() == text.strip()
+    assert is_same  # pytest would compare 50 MB letter by letter
 
 
 @given(st.text(st.sampled_from("ab \n\u3000ё"), max_size=60), st.integers(1, 12))
