@@ -25,13 +25,19 @@ class CorpusSettings(Section):
     """[corpus]: the text."""
 
     text: list[Path] = Field(
-        description="a file or folder, or a list of them: .txt, .jsonl, .spacy, .gz of these"
+        description="a file or folder, or a list of them: .txt (blank lines separate documents), "
+        '.jsonl (one object with "text" a line), .spacy, .gz of these'
     )
     lang: str = Field(
-        default="en", description="language of spaCy's tokenizer, which finds the words"
+        default="en",
+        description="code of the language by whose rules spaCy finds words and sentences",
     )
     held_out: float = Field(
-        default=0.02, ge=0, lt=1, description="share of the documents kept out of training, 0 to 1"
+        default=0.02,
+        ge=0,
+        lt=1,
+        description="share of the documents kept out of training, 0 to 1; one at least, if there "
+        "are two",
     )
     errors: Literal["raise", "replace"] = Field(
         default="raise", description="bytes that are not UTF-8: raise an error, or replace them"
@@ -55,7 +61,7 @@ class VocabularySettings(Section):
         "package:NAME/FOLDER; null for the encoder's own",
     )
     train: bool = Field(default=False, description="train a WordPiece vocabulary on the text")
-    size: int = Field(default=30_000, ge=100, description="pieces of a trained vocabulary")
+    size: int = Field(default=30_000, ge=100, description="pieces of a trained vocabulary, at most")
     cased: bool | None = Field(
         default=None, description="whether capitals are kept; null for what the tokenizer says"
     )
@@ -171,7 +177,9 @@ class TrainingSettings(Section):
         description="steps until it is reached, of heads and encoder each from their first one on",
     )
     weight_decay: float = Field(
-        default=0.01, ge=0, description="of matrices; biases and norms have none"
+        default=0.01,
+        ge=0,
+        description="AdamW: weight decay of matrices; biases and norms have none",
     )
     beta1: float = Field(default=0.9, ge=0, lt=1, description="AdamW: decay of the mean gradient")
     beta2: float = Field(default=0.999, ge=0, lt=1, description="AdamW: decay of its square")
@@ -183,7 +191,7 @@ class TrainingSettings(Section):
         default=1.0,
         gt=0,
         le=1,
-        description="learning rate of a layer over that of the next higher one",
+        description="learning rate of a layer over that of the next higher one; 1 for the same",
     )
     head_warmup_steps: int = Field(
         default=0,
@@ -213,7 +221,7 @@ class TrainingSettings(Section):
 
 
 class PretrainSettings(Section):
-    """The whole config."""
+    """[pretraining]: the whole config, with the sections below."""
 
     output: Path = Field(description="folder for checkpoints and logs")
     corpus: CorpusSettings
@@ -222,7 +230,11 @@ class PretrainSettings(Section):
     packing: PackingSettings = Field(default_factory=PackingSettings)
     corruption: Any = Field(description="a registered corruption function")
     objectives: dict[Objective, Weight] = Field(
-        description="weight of each objective in the loss, 0 or more; one at least above 0"
+        description="weight of each objective in the loss, one at least above 0; each loss is the "
+        "mean over the targets of a step, in nats. mlm: the original of each piece that is asked "
+        "for; sbo: pieces of a masked span from its borders alone; nsp: whether the second text of "
+        "a pair follows the first; inserted: which pieces were inserted; removed: where something "
+        "was removed"
     )
     budget: BudgetSettings
     training: TrainingSettings = Field(default_factory=lambda: TrainingSettings())

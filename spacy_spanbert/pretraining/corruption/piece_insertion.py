@@ -30,7 +30,7 @@ class PieceInsertion:
     share (float): Inserted pieces for each piece of the text, special ones not counted, above 0,
         at most 1.
     max_window (int | None): Longest window after insertion, in pieces with special ones, 3 or more;
-        None for what the encoder reads, see `limit`.
+        None (null) for what the encoder reads.
     RAISES (SpanbertError): If a value is outside its range.
     """
 
