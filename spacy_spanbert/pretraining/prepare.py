@@ -85,7 +85,7 @@ def prepare_encoder(settings: PretrainSettings, tokenizer: PreTrainedTokenizerFa
     settings (PretrainSettings): The config.
     tokenizer (PreTrainedTokenizerFast): From `prepare_tokenizer`.
     RETURNS (Checkpoint): The encoder.
-    RAISES (SpanbertError): If windows are longer than it reads.
+    RAISES (SpanbertError): If windows are longer than it reads, or the corruption would make them.
     """
     encoder, vocabulary = settings.encoder, settings.vocabulary
     source = settings.output / VOCABULARY if vocabulary.train else vocabulary.tokenizer
@@ -109,6 +109,7 @@ def prepare_encoder(settings: PretrainSettings, tokenizer: PreTrainedTokenizerFa
             f"[pretraining.packing] window is {settings.packing.window} pieces, but the encoder "
             f"reads {checkpoint.max_pieces} at most."
         )
+    limit_windows(settings.corruption, settings.packing.window, checkpoint.max_pieces)
     for name, part in checkpoint.module.named_modules():
         if isinstance(part, torch.nn.Dropout):
             # inside attention there is none: it would rule out the fast kernels

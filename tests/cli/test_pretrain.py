@@ -189,8 +189,11 @@ def test_insertion_keeps_to_what_the_encoder_reads(text, tmp_path):
     assert result.exit_code == 0, result.output
     assert "set [pretraining.packing] window = 27 for all of it" in " ".join(result.output.split())
     assert read_log(output)[-2]["counts"]["no_room"] > 0
-    result = run_pretrain(text, output, encoder, **values, **{"corruption.max_window": 33})
+    output, longest = tmp_path / "other", {"corruption.max_window": 33}
+    result = run_pretrain(text, output, encoder, **values, **longest)
     assert result.exit_code == 1
+    assert "max_window" in " ".join(result.output.split())
+    assert not (output / "corpus").exists()  # seen before the text is read
 
 
 def test_missing_text_is_said_in_a_line(tmp_path, tiny_bert):
