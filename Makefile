@@ -36,8 +36,8 @@ format: $(READY)  ## Format the code
 bench-test: $(READY)  ## Run the programs of benchmarks/ on little data (minutes)
 	$(BIN)/python -m pytest -m benchmark
 
-bench: $(READY)  ## Measure everything the README quotes, into benchmarks/results (hours)
-	$(BIN)/python -m benchmarks
+bench: $(READY)  ## Measure what the README quotes (hours); with corpora: make bench DATA=folder
+	$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA))
 
 clean:  ## Remove what the commands above made
 	rm -rf $(VENV) build dist *.egg-info corpus training packages metrics output pretrained project.lock

@@ -14,6 +14,14 @@ from spacy_spanbert.nn.representations import REPRESENTATIONS
 _HEAD = "components.spanbert_spancat"
 _LEARN_RATE = "training.optimizer.learn_rate.initial_rate"
 _LR_SCALE = "components.spanbert.lr_scale"
+# Most spans have no label: what makes those that have one count more.
+_IMBALANCE: dict[str, dict[str, float]] = {
+    "nothing": {},
+    "positive_weight 2": {"positive_weight": 2.0},
+    "none_weight 0.5": {"none_weight": 0.5},
+    "focal_gamma 2": {"focal_gamma": 2.0},
+    "half of the negatives": {"negatives": 0.5},
+}
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,11 @@ def all_choices(config: Config) -> Iterator[Choice]:
     for share in (0.0, 0.1, 0.2):
         changes = {f"{_HEAD}.loss": {"boundary_smoothing": share} if share else {}}
         yield Choice("boundary smoothing", _or_none(share), changes)
+    for name, options in _IMBALANCE.items():
+        loss = {**_value(config, f"{_HEAD}.loss"), **options}
+        yield Choice("against imbalance", name, {f"{_HEAD}.loss": loss})
+    for multilabel, name in ((False, "at most one, softmax"), (True, "any number, sigmoid")):
+        yield Choice("labels of a span", name, {f"{_HEAD}.multilabel": multilabel})
     encoder_rate = _value(config, _LEARN_RATE) * _value(config, _LR_SCALE)
     for ratio in (1, 5, 10, 20):
         changes = {_LEARN_RATE: round(encoder_rate * ratio, 12), _LR_SCALE: 1 / ratio}

@@ -10,11 +10,14 @@ def f1_cell(row: dict[str, Any]) -> str:
     """Write an F1 with what it rests on.
 
     row (dict[str, Any]): Of a report's summary.
-    RETURNS (str): Mean, deviation, number of seeds and minutes of the longest training.
+    RETURNS (str): Mean, deviation, number of seeds and minutes of the longest training; marked if
+        that was longer than the limit.
     """
     spread = "" if row["f_deviation"] is None else f" ± {row['f_deviation']:.3f}"
-    seeds, minutes = seeds_text(row["n_seeds"]), row["longest_seconds"] / 60
-    return f"{row['f_mean']:.3f}{spread} ({seeds}, {minutes:.0f} min)"
+    seeds, minutes = seeds_text(row["n_seeds"]), f"{row['longest_seconds'] / 60:.0f} min"
+    if row.get("is_in_time") is False:
+        minutes = f"{row['longest_seconds']:.0f} s, over the limit"
+    return f"{row['f_mean']:.3f}{spread} ({seeds}, {minutes})"
 
 
 def seeds_text(n_seeds: int) -> str:
@@ -29,3 +32,14 @@ def number_cell(value: float) -> str:
     RETURNS (str): For example `5,850`.
     """
     return f"{float(f'{value:.3g}'):,.0f}"
+
+
+def cores_text(machine: dict[str, Any]) -> str:
+    """Say how many cores there are, and how many were used if not all.
+
+    machine (dict[str, Any]): Of a report.
+    RETURNS (str): For example `2 cores` or `1 of 2 cores`.
+    """
+    cores, threads = machine["n_cores"], machine["n_threads"]
+    plural = "core" if cores == 1 else "cores"
+    return f"{cores} {plural}" if threads >= cores else f"{threads} of {cores} {plural}"

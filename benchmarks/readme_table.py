@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.arguments import RESULTS, ROOT
-from benchmarks.readme_cells import Report, Row, f1_cell, number_cell
+from benchmarks.readme_cells import Report, Row, cores_text, f1_cell, number_cell
 from benchmarks.readme_pretraining import pretraining_gain_rows, pretraining_speed_rows
 from benchmarks.readme_relations import relation_rows, relation_speed_rows
 from benchmarks.readme_tasks import crf_rows, pair_rows, tag_rows, text_rows
@@ -196,16 +196,10 @@ def _source(report: Report) -> str:
     machine = report["machine"]
     bfloat16 = ", ".join(machine["bfloat16"]) or "no bfloat16"
     return (
-        f"`{report['command']}`: {report['date']}, {machine['cpu']}, {_cores(machine)}, "
+        f"`{report['command']}`: {report['date']}, {machine['cpu']}, {cores_text(machine)}, "
         f"{bfloat16}, torch {report['versions']['torch']}, spaCy {report['versions']['spacy']}"
         f"{_load(machine)}"
     )
-
-
-def _cores(machine: dict[str, Any]) -> str:
-    """Say how many cores there are, and how many were used if not all."""
-    cores, threads = machine["n_cores"], machine["n_threads"]
-    return f"{cores} cores" if threads >= cores else f"{threads} of {cores} cores"
 
 
 def _load(machine: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ from benchmarks.arguments import ROOT, make_parser, parse
 from benchmarks.choices import SHIPPED, Choice, all_choices, changed_config, shipped_config
 from benchmarks.corpora import find_corpus, write_corpus
 from benchmarks.peers import ENCODER
+from benchmarks.readme_cells import cores_text
 from benchmarks.report import (
     code_revision,
     make_report,
@@ -199,7 +200,7 @@ def markdown(report: dict[str, Any]) -> str:
         "GENIA on spaCy's tokens of the text, mean of the seeds with the sample standard "
         "deviation. Seconds are of the whole training command.\n\n"
         f"{markdown_table(*table(report))}\n"
-        f"{report['date']}, {machine['cpu']}, {machine['n_cores']} cores, "
+        f"{report['date']}, {machine['cpu']}, {cores_text(machine)}, "
         f"`{report['command']}`.\n"
     )
 

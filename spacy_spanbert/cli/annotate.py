@@ -16,6 +16,7 @@ from spacy_spanbert.cli.pipelines import load_pipeline
 from spacy_spanbert.cli.problem_report import listed_problems, print_problems
 from spacy_spanbert.cli.progress import Progress
 from spacy_spanbert.data.counts import label_rows
+from spacy_spanbert.data.output_check import check_output
 from spacy_spanbert.data.parts import parts_folder
 from spacy_spanbert.data.problems import Problems
 from spacy_spanbert.errors import SpanbertError
@@ -64,6 +65,8 @@ def annotate_cli(
         gpu_id=gpu_id,
     )
     settings.check()
+    _, is_folder = settings.output_format(output)
+    check_output(output, is_folder=is_folder, replace=True)
     nlp = load_pipeline(model, code, gpu_id)
     with (
         listed_problems(problems_file) as problems,

@@ -32,4 +32,4 @@ Overwrite = Annotated[
         help="Throw an interrupted run away; replace OUTPUT even if it is a folder with files",
     ),
 ]
-Title = Annotated[str | None, Option(help="Title of the page; else the name of the input")]
+Title = Annotated[str | None, Option(help="Title of an .html page; else the name of the input")]

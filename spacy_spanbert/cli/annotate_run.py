@@ -81,6 +81,21 @@ class AnnotateSettings:
         if self.n_process < 1 and self.n_process != -1:
             raise CorpusError(f"--n-process is at least 1, or -1, not {self.n_process}.")
 
+    def output_format(self, output: Path) -> tuple[str, bool]:
+        """Tell in which format an output is to be written; see `annotated_format`.
+
+        output (Path): The output; it need not exist.
+        RETURNS (tuple[str, bool]): The format, and whether the output is a folder.
+        RAISES (CorpusError): If there is no such format, or it does not go with a setting.
+        """
+        format_, is_folder = annotated_format(output, self.target_format)
+        if self.title is not None and format_ != "html":
+            raise CorpusError(
+                f"--title is of a page, and {output} is to be {format_}: leave it out, or give "
+                "OUTPUT the suffix .html."
+            )
+        return format_, is_folder
+
 
 @dataclass
 class AnnotateResult:
@@ -117,7 +132,7 @@ def annotate(
         if so set. What is finished until then can be resumed.
     """
     settings.check()
-    format_, is_folder = annotated_format(output, settings.target_format)
+    format_, is_folder = settings.output_format(output)
     spans_key = choose_spans_key(nlp, settings.spans_key)
     inputs = _list_inputs(source, output, settings)
     manifest = _manifest(nlp, inputs, settings, spans_key)

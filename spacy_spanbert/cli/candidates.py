@@ -16,6 +16,7 @@ from spacy_spanbert.cli.corpus import read_examples
 from spacy_spanbert.cli.errors import clean_errors
 from spacy_spanbert.cli.pipelines import load_pipeline
 from spacy_spanbert.data.files import write_whole_folder
+from spacy_spanbert.data.output_check import check_output
 from spacy_spanbert.errors import SpanbertError
 
 
@@ -43,6 +44,8 @@ def candidates_cli(
         raise SpanbertError(
             "the plots need matplotlib: pip install 'spacy-spanbert[report]', or leave out --output"
         )
+    if output is not None:
+        check_output(output, is_folder=True, replace=overwrite)
     nlp = load_pipeline(model, code, gpu_id)
     report = report_candidates(nlp, corpus, component)
     text = report.pop("text")

@@ -26,7 +26,7 @@ def convert_cli(
     group: options.Group = None,
     ents: own.Entities = False,
     retokenize: own.Retokenize = False,
-    lang: own.Language = "en",
+    lang: own.Language = None,
     model: own.Tokenizer = None,
     docs_per_file: own.DocsPerFile = None,
     on_error: options.OnError = "skip",

@@ -30,7 +30,7 @@ Entities = Annotated[
 Retokenize = Annotated[
     bool, Option("--retokenize", help="Use the tokenizer even if the corpus has words")
 ]
-Language = Annotated[str, Option("--lang", help="Language of the tokenizer")]
+Language = Annotated[str | None, Option("--lang", help="Language of the tokenizer; else en")]
 Tokenizer = Annotated[
     str | None,
     Option("--model", help="Pipeline, a folder or a package, whose tokenizer to use"),

@@ -10,6 +10,7 @@ from spacy_spanbert.cli.tokenizers import load_tokenizer
 from spacy_spanbert.data.counts import CorpusCounts
 from spacy_spanbert.data.entities import EntitiesAsSpans, with_entities
 from spacy_spanbert.data.msgpack_hooks import look_once_for_msgpack_hooks
+from spacy_spanbert.data.output_check import check_output
 from spacy_spanbert.data.problems import CorpusError, Problems
 from spacy_spanbert.data.read import read_docs
 from spacy_spanbert.data.write import output_format, write_docs
@@ -31,8 +32,9 @@ class ConvertSettings:
         None or "none": a record is a document.
     ents (bool): Make spans entities too.
     retokenize (bool): Use the tokenizer even if the corpus has words.
-    lang (str): Language of the tokenizer.
-    model (str | None): Pipeline whose tokenizer to use; None: that of the language.
+    lang (str | None): Language of the tokenizer; None: English.
+    model (str | None): Pipeline whose tokenizer to use, without a language; None: that of the
+        language.
     docs_per_file (int | None): Write a folder of `.spacy` files of so many documents; None: one
         file.
     overwrite (bool): Replace an output folder that is not empty.
@@ -44,7 +46,7 @@ class ConvertSettings:
     group: str | None = None
     ents: bool = False
     retokenize: bool = False
-    lang: str = "en"
+    lang: str | None = None
     model: str | None = None
     docs_per_file: int | None = None
     overwrite: bool = False
@@ -90,6 +92,8 @@ def convert(
         raise SpanbertError(
             f"--ents sets doc.ents, which {kind} does not hold: give OUT the suffix .spacy."
         )
+    is_folder = kind == "brat" or settings.docs_per_file is not None
+    check_output(target, is_folder=is_folder, replace=settings.overwrite)
     docs = read_docs(
         source,
         load_tokenizer(settings.lang, settings.model),

@@ -23,6 +23,7 @@ from spacy_spanbert.cli.problem_report import print_problems
 from spacy_spanbert.cli.tokenizers import load_tokenizer
 from spacy_spanbert.data.files import write_whole
 from spacy_spanbert.data.msgpack_hooks import look_once_for_msgpack_hooks
+from spacy_spanbert.data.output_check import check_output
 from spacy_spanbert.data.problems import CorpusError, Problems
 from spacy_spanbert.data.read import FORMATS, read_docs
 
@@ -57,9 +58,11 @@ def coverage_cli(
     json_file: Annotated[Path | None, Option("--json", help="Write the counts here too")] = None,
 ) -> None:
     """Count the gold spans a span component could predict, and what keeps the rest out of reach."""
+    if json_file is not None:
+        check_output(json_file)
     reader = GoldReader(
         corpus,
-        load_tokenizer(lang or "en", model),
+        load_tokenizer(lang, model),
         source_format=source_format,
         spans_key=spans_key,
         group=None if group == "none" else group,

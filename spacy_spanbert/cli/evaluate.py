@@ -11,8 +11,10 @@ from spacy_spanbert.cli import options
 from spacy_spanbert.cli.app import app
 from spacy_spanbert.cli.corpus import read_examples
 from spacy_spanbert.cli.errors import clean_errors
+from spacy_spanbert.cli.missing_gold import warn_of_missing_gold
 from spacy_spanbert.cli.pipelines import load_pipeline
 from spacy_spanbert.data.files import write_whole
+from spacy_spanbert.data.output_check import check_output
 
 
 @app.command("evaluate")
@@ -28,6 +30,8 @@ def evaluate_cli(
 
     spaCy's `evaluate` uses its own reader, which drops what makes two texts a pair.
     """
+    if output is not None:
+        check_output(output)
     scores = evaluate(model, corpus, code=code, gpu_id=gpu_id)
     rows = [
         (name, f"{value:,.0f}" if isinstance(value, int) or name == "speed" else f"{value:.4f}")
@@ -44,7 +48,7 @@ def evaluate_cli(
 def evaluate(
     model: str, corpus: Path, *, code: Path | None = None, gpu_id: int = -1
 ) -> dict[str, Any]:
-    """Score a trained pipeline.
+    """Score a trained pipeline, and warn of components for which the corpus has no gold.
 
     model (str): A folder, or the name of an installed package.
     corpus (Path): See read_examples.
@@ -59,5 +63,6 @@ def evaluate(
     fix_random_seed()
     nlp = load_pipeline(model, code, gpu_id)
     examples = read_examples(nlp, corpus)
+    warn_of_missing_gold(nlp, examples)
     scores: dict[str, Any] = nlp.evaluate(examples)
     return {name: value for name, value in scores.items() if value is not None}

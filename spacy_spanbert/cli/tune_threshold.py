@@ -15,6 +15,7 @@ from spacy_spanbert.cli.errors import clean_errors
 from spacy_spanbert.cli.min_recall import fit_to_recall, wanted_recall
 from spacy_spanbert.cli.pipelines import load_pipeline
 from spacy_spanbert.data.files import write_whole_folder
+from spacy_spanbert.data.output_check import check_output
 from spacy_spanbert.errors import SpanbertError
 
 
@@ -48,6 +49,8 @@ def tune_threshold_cli(
 
     Of a span finder with min_recall: the highest threshold that has this recall, to three digits.
     """
+    if output is not None:
+        check_output(output, is_folder=True, replace=overwrite)
     nlp = load_pipeline(model, code, gpu_id)
     name = choose_component(nlp, component)
     examples = read_examples(nlp, corpus)

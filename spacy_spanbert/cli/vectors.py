@@ -22,6 +22,7 @@ from spacy_spanbert.cli.vectors_run import (
     prepare,
     vector_docs,
 )
+from spacy_spanbert.data.output_check import check_output
 from spacy_spanbert.data.vector_files import check_suffix
 from spacy_spanbert.errors import SpanbertError
 
@@ -72,11 +73,14 @@ def vectors_cli(
         raise SpanbertError("--query has no word in it: give a text.")
     if word is not None and query is None:
         raise SpanbertError(f"--word {word!r} is looked up in a --query: give the text it is in.")
+    is_made = query is None or not output.is_file()
+    if is_made:
+        check_output(output)
     nlp = load_pipeline(model, code, gpu_id)
     if of == "spans":
         settings = settings.with_spans_key(choose_spans_key(nlp, spans_key))
     about = prepare(nlp, settings, is_fit=fit is not None)
-    if query is None or not output.exists():
+    if is_made:
         _make(nlp, source, output, settings, about, fit, Progress(progress), problems_file)
     if query is not None:
         table = read_made_with(output, about)

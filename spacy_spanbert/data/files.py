@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
+from spacy_spanbert.data.output_check import check_place_of_file, check_place_of_folder
 from spacy_spanbert.data.problems import CorpusError, Place, Problem, Problems
 
 
@@ -146,8 +147,7 @@ def write_whole_bytes(path: Path) -> Iterator[BinaryIO]:
     RAISES (CorpusError): If `path` is a folder.
     """
     path = path.resolve()  # Through a link, what it points at is replaced, not the link.
-    if path.is_dir():
-        raise CorpusError(f"{path} is a folder: name a file to write.")
+    check_place_of_file(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = _part_of(path)
     try:
@@ -176,12 +176,7 @@ def write_whole_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     RAISES (CorpusError): If `path` is a file, or a folder that is not empty without `replace`.
     """
     path = path.resolve()
-    if path.exists() and not path.is_dir():
-        raise CorpusError(f"{path} is a file: name a folder to write.")
-    if path.is_dir() and not replace and any(path.iterdir()):
-        raise CorpusError(
-            f"The folder {path} is not empty: name another, or allow to overwrite it."
-        )
+    check_place_of_folder(path, replace=replace)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = _part_of(path)
     part.mkdir()

@@ -11,6 +11,7 @@ from spacy_spanbert.annotations.pair import make_pair
 from spacy_spanbert.data.docbin import read_docbin, write_docbin
 from spacy_spanbert.data.files import format_suffix
 from spacy_spanbert.data.labelled import LabelledText, read_labelled
+from spacy_spanbert.data.output_check import check_output
 from spacy_spanbert.data.problems import CorpusError, Problems
 
 
@@ -32,10 +33,12 @@ def convert_labelled(
     pairs (bool): Whether records have two texts.
     labels (Iterable[str]): Labels that a text may have, beside those of these records.
     RETURNS (list[tuple[str, str]]): Names and numbers of what was written, for a table.
-    RAISES (CorpusError): If the target is no `.spacy` file, or no record could be used.
+    RAISES (CorpusError): If the target is no `.spacy` file, or cannot be written, or no record
+        could be used.
     """
     if format_suffix(target) != ".spacy":
         raise CorpusError(f"{target}: labels of texts are written to .spacy files only.")
+    check_output(target)
     if format_suffix(source) == ".spacy":
         docs = list(read_docbin(source, nlp.vocab))
     else:

@@ -13,6 +13,7 @@ from spacy_spanbert.data.docbin_join import join_docbins
 from spacy_spanbert.data.files import format_suffix, write_whole_folder
 from spacy_spanbert.data.html import write_html
 from spacy_spanbert.data.input_docs import write_annotated_jsonl
+from spacy_spanbert.data.output_check import check_place_of_file, check_place_of_folder
 from spacy_spanbert.data.problems import CorpusError, Problems
 from spacy_spanbert.data.read import FORMATS, SUFFIX_FORMATS
 from spacy_spanbert.data.write import write_docs
@@ -43,10 +44,10 @@ def annotated_format(output: Path, format: str | None = None) -> tuple[str, bool
     if by_suffix not in (None, chosen):
         raise CorpusError(f"{output} has the suffix of {by_suffix}, but the format is {chosen}.")
     is_folder = chosen == "brat" or (chosen == "spacy" and by_suffix is None)
-    if output.is_dir() and not is_folder:
-        raise CorpusError(f"{output} is a folder: name a file to write.")
-    if output.exists() and not output.is_dir() and is_folder:
-        raise CorpusError(f"{output} is a file: name a folder to write.")
+    if is_folder:
+        check_place_of_folder(output, replace=True)
+    else:
+        check_place_of_file(output)
     return chosen, is_folder
 
 

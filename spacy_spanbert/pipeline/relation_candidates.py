@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -21,6 +22,72 @@ Candidates = Callable[[Doc, Sequence[Span], LabelPairs], Iterator[tuple[Indices,
 BLOCK_PAIRS = 2048
 
 
+@dataclass(frozen=True)
+class RelationCandidates:
+    """Chooses the pairs of spans within reach of one another; none is paired with itself.
+
+    The cost of a span is that of the pairs within `max_distance` and `sentences`: no other is
+    looked at. It can be pickled, for worker processes that are not forked.
+
+    max_distance (int | None): The most words between the two spans; None: any number.
+    sentences (int | None): 0: both in one sentence; 1: or in neighbouring ones; and so on. None, or
+        a Doc without sentence boundaries: anywhere.
+    label_pairs (Literal["seen", "any"] | LabelPairs): Labels of head and tail that are allowed.
+    nested (bool): Whether spans that overlap are paired too.
+    """
+
+    max_distance: int | None
+    sentences: int | None
+    label_pairs: Literal["seen", "any"] | LabelPairs
+    nested: bool
+
+    def __call__(
+        self, doc: Doc, spans: Sequence[Span], seen: LabelPairs
+    ) -> Iterator[tuple[Indices, Indices]]:
+        """Choose the pairs of a Doc.
+
+        doc (Doc): The Doc.
+        spans (Sequence[Span]): Its spans, by start, the longer first.
+        seen (LabelPairs): Labels of head and tail of the relations in the training data.
+        YIELDS (tuple[Indices, Indices]): Heads and tails, as positions among the spans, block by
+            block; shapes (n_pairs,). Nothing without spans.
+        """
+        starts = np.array([span.start for span in spans], dtype=np.int64)
+        ends = np.array([span.end for span in spans], dtype=np.int64)
+        allowed = None
+        if self.label_pairs != "any":
+            allowed = _allowed(spans, seen if self.label_pairs == "seen" else self.label_pairs)
+        for first, second in _blocks(self._last_partners(doc, starts, ends)):
+            if not self.nested:
+                apart = ends[first] <= starts[second]
+                first, second = first[apart], second[apart]
+            heads, tails = np.concatenate([first, second]), np.concatenate([second, first])
+            if allowed is not None:
+                kept = allowed(heads, tails)
+                heads, tails = heads[kept], tails[kept]
+            yield heads, tails
+
+    def _last_partners(self, doc: Doc, starts: Indices, ends: Indices) -> Indices:
+        """Count, for each span, the spans that begin before its last partner does, that one too.
+
+        Spans are ordered by start: the partners of a span that stand behind it are those that
+        follow.
+        """
+        behind = np.full(len(starts), len(starts), dtype=np.int64)
+        if self.max_distance is not None:
+            furthest = ends + self.max_distance
+            behind = np.minimum(behind, np.searchsorted(starts, furthest, side="right"))
+        numbers = None if self.sentences is None else sentence_numbers(doc)
+        if numbers is not None and self.sentences is not None:
+            number = np.array(numbers, dtype=np.int64)
+            # a span over a border belongs to the sentence of its last word as a partner's left,
+            # and to that of its first word as its right
+            furthest = number[ends - 1] + self.sentences
+            last = np.searchsorted(number[starts], furthest, side="right")
+            behind = np.minimum(behind, last)
+        return behind
+
+
 @registry.misc("spacy-spanbert.relation_candidates.v1")
 def make_relation_candidates(
     max_distance: int | None = 100,
@@ -28,10 +95,7 @@ def make_relation_candidates(
     label_pairs: Literal["seen", "any"] | list[list[str]] = "seen",
     nested: bool = True,
 ) -> Candidates:
-    """Make the function that chooses pairs. A span is never paired with itself.
-
-    The cost of a span is that of the pairs within `max_distance` and `sentences`: no other is
-    looked at.
+    """Make what chooses pairs; see RelationCandidates.
 
     max_distance (int | None): The most words between the two spans; None: any number.
     sentences (int | None): 0: both in one sentence; 1: or in neighbouring ones; and so on. None, or
@@ -47,60 +111,20 @@ def make_relation_candidates(
             raise SpanbertError(
                 f"{name} of relation_candidates is {value}, expected null or a number, 0 or more"
             )
-    given: LabelPairs | None = None
-    if not isinstance(label_pairs, str):
-        if not all(len(pair) == 2 for pair in label_pairs):
-            raise SpanbertError(
-                f"label_pairs of relation_candidates is {label_pairs!r}, expected pairs of labels "
-                'such as [["PER", "ORG"], ["ORG", "LOC"]]'
-            )
-        given = {(head, tail) for head, tail in label_pairs}
-    elif label_pairs not in ("seen", "any"):
+    if label_pairs == "seen" or label_pairs == "any":
+        return RelationCandidates(max_distance, sentences, label_pairs, nested)
+    if isinstance(label_pairs, str):
         raise SpanbertError(
             f'label_pairs of relation_candidates is {label_pairs!r}, expected "seen", "any" or a '
             "list of pairs of labels"
         )
-
-    def candidates(
-        doc: Doc, spans: Sequence[Span], seen: LabelPairs
-    ) -> Iterator[tuple[Indices, Indices]]:
-        allowed = None
-        if label_pairs != "any":
-            allowed = _allowed(spans, seen if given is None else given)
-        starts = np.array([span.start for span in spans], dtype=np.int64)
-        ends = np.array([span.end for span in spans], dtype=np.int64)
-        behind = _last_partners(doc, starts, ends, max_distance, sentences)
-        for first, second in _blocks(behind):
-            if not nested:
-                apart = ends[first] <= starts[second]
-                first, second = first[apart], second[apart]
-            heads, tails = np.concatenate([first, second]), np.concatenate([second, first])
-            if allowed is not None:
-                kept = allowed(heads, tails)
-                heads, tails = heads[kept], tails[kept]
-            yield heads, tails
-
-    return candidates
-
-
-def _last_partners(
-    doc: Doc, starts: Indices, ends: Indices, max_distance: int | None, sentences: int | None
-) -> Indices:
-    """Count, for each span, the spans that begin before its last partner does, that one included.
-
-    Spans are ordered by start: the partners of a span that stand behind it are those that follow.
-    """
-    behind = np.full(len(starts), len(starts), dtype=np.int64)
-    if max_distance is not None:
-        behind = np.minimum(behind, np.searchsorted(starts, ends + max_distance, side="right"))
-    numbers = None if sentences is None else sentence_numbers(doc)
-    if numbers is not None and sentences is not None:
-        number = np.array(numbers, dtype=np.int64)
-        # a span over a border belongs to the sentence of its last word as a partner's left, and to
-        # that of its first word as its right
-        last = np.searchsorted(number[starts], number[ends - 1] + sentences, side="right")
-        behind = np.minimum(behind, last)
-    return behind
+    if not all(len(pair) == 2 for pair in label_pairs):
+        raise SpanbertError(
+            f"label_pairs of relation_candidates is {label_pairs!r}, expected pairs of labels "
+            'such as [["PER", "ORG"], ["ORG", "LOC"]]'
+        )
+    pairs = frozenset((head, tail) for head, tail in label_pairs)
+    return RelationCandidates(max_distance, sentences, pairs, nested)
 
 
 def _blocks(behind: Indices) -> Iterator[tuple[Indices, Indices]]:

@@ -36,18 +36,29 @@ def make_accelerator(settings: TrainingSettings) -> Accelerator:
         settings.shard = True
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dtype = resolve_precision(settings.precision, device)
-    # frozen at first, the encoder's parameters have no gradient for a while
-    has_unused = settings.head_warmup_steps > 0
     return Accelerator(
         cpu=device.type == "cpu",
         mixed_precision="bf16" if dtype == torch.bfloat16 else "no",
         # a step is divided by its number of targets, and by nothing else
         gradient_accumulation_plugin=GradientAccumulationPlugin(num_steps=1),
         kwargs_handlers=[
-            DistributedDataParallelKwargs(find_unused_parameters=has_unused),
+            DistributedDataParallelKwargs(),
             InitProcessGroupKwargs(timeout=TIMEOUT),
         ],
     )
+
+
+def expect_frozen_encoder(accelerator: Accelerator, is_frozen_first: bool) -> None:
+    """Tell data parallelism, before it gets the model, whether parameters rest for a while.
+
+    Looking for those that do is an extra pass over the graph in each step of the run, and PyTorch
+    warns when all turn out to learn.
+
+    accelerator (Accelerator): From `make_accelerator`.
+    is_frozen_first (bool): Whether the encoder has no gradient in the first steps of the run.
+    """
+    if accelerator.ddp_handler is not None:
+        accelerator.ddp_handler.find_unused_parameters = is_frozen_first
 
 
 def end_processes(accelerator: Accelerator) -> None:

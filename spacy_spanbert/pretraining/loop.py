@@ -12,6 +12,7 @@ from tqdm import tqdm
 from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
 from spacy_spanbert.errors import SpanbertError
+from spacy_spanbert.pretraining.accelerator import expect_frozen_encoder
 from spacy_spanbert.pretraining.asked import check_asked
 from spacy_spanbert.pretraining.budget import StepClock, planned_steps
 from spacy_spanbert.pretraining.checkpoint import (
@@ -98,6 +99,8 @@ class Pretrainer:
             progress.total_steps = planned_steps(settings.budget, len(train), step_windows)
         self._weights = model.weights
         freeze_encoder(model, False)
+        # of the run, not of what is left of it: one that goes on exchanges in the same order
+        expect_frozen_encoder(accelerator, progress.head_warmup_steps > 0)
         self._whole = WholeModel(model, accelerator, training)
         self.model, self.optimizer = prepare_model(model, accelerator, training)
         begin_moments(self.optimizer.optimizer)

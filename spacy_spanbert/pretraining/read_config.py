@@ -27,6 +27,12 @@ def read_settings(path: Path, overrides: Mapping[str, Any]) -> PretrainSettings:
     RAISES (SpanbertError): If the file cannot be read, a function is not registered, or a value is
         missing, unknown or out of range; names file and key.
     """
+    if path.is_dir():
+        inside = ", ".join(sorted(file.name for file in path.glob("*.cfg"))) or "none"
+        raise SpanbertError(
+            f"{path} is a folder: name a config file, such as configs/pretrain_adapt.cfg. Configs "
+            f"in this folder: {inside}."
+        )
     try:
         text = path.read_text("utf8")
         config = Config().from_str(text, interpolate=False)

@@ -43,7 +43,7 @@ def score_cats(
     del cfg
     labels = tuple(labels)
     annotated = [
-        example for example in examples if _is_annotated(example.reference.cats, labels, multilabel)
+        example for example in examples if is_annotated(example.reference.cats, labels, multilabel)
     ]
     scores = Scorer.score_cats(
         annotated, "cats", labels=labels, multi_label=multilabel, threshold=threshold
@@ -56,8 +56,16 @@ def score_cats(
     return scores
 
 
-def _is_annotated(cats: dict[str, float], labels: tuple[str, ...], multilabel: bool) -> bool:
-    # one choice among all: a text of which only is known what it is not teaches and proves nothing
+def is_annotated(cats: dict[str, float], labels: tuple[str, ...], multilabel: bool) -> bool:
+    """Tell whether a text can be scored.
+
+    One choice among all: a text of which only is known what it is not teaches and proves nothing.
+
+    cats (dict[str, float]): Gold `doc.cats`.
+    labels (tuple[str, ...]): The labels that are predicted.
+    multilabel (bool): Whether a text can have several.
+    RETURNS (bool): Whether any of the labels is there; without multilabel: above 0.
+    """
     return any(label in cats if multilabel else cats.get(label, 0.0) > 0 for label in labels)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.arguments import RESULTS, ROOT
+from benchmarks.readme_cells import f1_cell
 from benchmarks.readme_pretraining import pretraining_gain_rows
 from benchmarks.readme_relations import relation_rows, relation_speed_rows
 from benchmarks.readme_table import TABLES, load_reports, main, render, replace_results
@@ -69,6 +70,15 @@ def test_a_pretraining_stands_beside_what_was_there_without_it(is_warmed_up: boo
     expected = ("5.50", "-1.50") if is_warmed_up else ("7.00", "-3.00")
     assert loss[1:] == ("4.00 (perplexity 55)", *expected)
     assert accuracy == ("held-out NSP accuracy: tiny", "0.75", "0.50", "")
+
+
+@pytest.mark.parametrize(
+    ("is_in_time", "said"),
+    [(True, "10 min"), (None, "10 min"), (False, "609 s, over the limit")],
+)
+def test_a_training_over_its_limit_is_marked(is_in_time: bool | None, said: str):
+    row = {"f_mean": 0.7387, "f_deviation": 0.004, "n_seeds": 3, "longest_seconds": 608.7}
+    assert f1_cell({**row, "is_in_time": is_in_time}) == f"0.739 ± 0.004 (3 seeds, {said})"
 
 
 def test_tags_stand_beside_spacys_with_spread_and_speed():

@@ -108,6 +108,7 @@ def test_a_pipeline_that_sets_no_spans_is_warned_of(tmp_path: Path) -> None:
         (["MODEL", "in.txt", "a.xml"], "a.xml: the name does not tell the format"),
         (["MODEL", "in.txt", "a.html", "--to", "jsonl"], "has the suffix of html"),
         (["MODEL", "in.txt", "empty/../in.txt", "--to", "jsonl"], "in.txt is the input"),
+        (["nowhere", "in.txt", "a.jsonl", "--title", "T"], "--title is of a page, and a.jsonl is"),
         (["MODEL", "in.txt", "full", "--to", "brat"], "is not empty. Replace it: --overwrite"),
         (
             ["MODEL", "in.txt", "full/a.txt/b.jsonl"],

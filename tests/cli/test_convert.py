@@ -142,6 +142,10 @@ def test_a_corpus_of_problems_only_is_not_written(tmp_path: Path) -> None:
         (["dev.jsonl", "a.spacy", "--from", "conll"], "dev.jsonl:1: Expected BIO tags"),
         (["dev.jsonl", "a.spacy", "--lang", "qq"], "No tokenizer for the language 'qq'"),
         (["dev.jsonl", "a.spacy", "--model", "nowhere"], "nowhere is no folder of a pipeline"),
+        (
+            ["dev.jsonl", "a.spacy", "--model", "full", "--lang", "de"],
+            "--lang de does not go with --model",
+        ),
         (["dev.jsonl", "a.spacy", "--on-error", "ignore"], "--on-error is skip or stop"),
         (["dev.jsonl", "a.jsonl", "--docs-per-file", "0"], "docs_per_file is at least 1"),
         (["full", "a.spacy"], "full: No file to read in this folder."),

@@ -150,6 +150,7 @@ def test_a_corpus_of_problems_only_is_refused(tmp_path: Path):
         (("--max-length", "many"), "must be auto or a whole number from 1; got 'many'."),
         (("--overlap", "some"), "overlap must be one of any, nested, flat; got 'some'"),
         (("--lang", "qq"), "No tokenizer for the language 'qq'"),
+        (("--lang", "en", "--model", "x"), "--lang en does not go with --model"),
     ],
 )
 def test_wrong_options_give_one_clear_line(corpus: Path, options: tuple[str, ...], message: str):

@@ -1,5 +1,6 @@
 """Which pairs are scored: against looking at every two spans."""
 
+import pickle
 from itertools import permutations
 
 import numpy as np
@@ -107,6 +108,18 @@ def test_pairs_of_many_docs_are_put_together_and_counted_on():
     assert arguments.labels.tolist() == [0, 1] * 3
     assert arguments.floors.tolist() == [0, 0, 24, 24, 48, 48]
     assert arguments.ceilings.tolist() == [24, 24, 48, 48, 72, 72]
+
+
+@pytest.mark.parametrize("label_pairs", ["any", "seen", [["A", "C"], ["C", "A"]]])
+def test_pickled_for_another_process_it_chooses_the_same_pairs(label_pairs):
+    doc, spans = make_doc((0, 10), [(i, i + 1 + i % 3, "ABC"[i % 3]) for i in range(0, 20, 2)])
+    values = {"max_distance": 4, "sentences": 0, "label_pairs": label_pairs, "nested": False}
+    candidates = make_relation_candidates(**values)
+    other = pickle.loads(pickle.dumps(candidates))
+    assert other == candidates
+    pairs = every_pair(other, doc, spans)
+    assert sorted(pairs) == naive_pairs(doc, spans, **values)
+    assert pairs
 
 
 def test_spans_are_taken_once_and_in_order():

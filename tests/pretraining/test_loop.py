@@ -10,6 +10,7 @@ from transformers import AutoModel
 from spacy_spanbert.checkpoints.load import load_tokenizer
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pretraining import loop
+from spacy_spanbert.pretraining.accelerator import make_accelerator
 from spacy_spanbert.pretraining.budget import MEASURED, WARM_UP
 from spacy_spanbert.pretraining.checkpoint import (
     BEST,
@@ -52,6 +53,22 @@ def make_trainer(
         progress,
         say,
     )
+
+
+@pytest.mark.parametrize("n_steps", [0, 3])
+def test_parameters_that_rest_are_looked_for_only_if_heads_learn_alone(
+    tmp_path, tiny_bert, n_steps
+):
+    settings = make_settings(tmp_path / "run", head_warmup_steps=3)
+    settings.output.mkdir()
+    accelerator = make_accelerator(settings.training)
+    # 0: skipped, because the checkpoint had all heads
+    progress = Progress(head_warmup_steps=n_steps)
+    tokenizer = load_tokenizer(tiny_bert)
+    Pretrainer(
+        settings, make_model(), tokenizer, make_text(), None, accelerator, progress, lambda _: None
+    )
+    assert accelerator.ddp_handler.to_kwargs().get("find_unused_parameters", False) == bool(n_steps)
 
 
 def test_it_learns_the_pattern(tmp_path, tiny_bert):

@@ -106,6 +106,15 @@ def test_a_misspelt_key_and_a_missing_value_are_named(tmp_path):
     assert caught.match(r"\[pretraining.training\] learning_rate: there is no such key")
 
 
+def test_of_a_folder_the_configs_in_it_are_named(tmp_path):
+    with pytest.raises(SpanbertError, match=r"is a folder: name a config file.* folder: none\."):
+        read_settings(tmp_path, {})
+    write(tmp_path / "b.cfg", {})
+    write(tmp_path / "a.cfg", {})
+    with pytest.raises(SpanbertError, match=r"Configs in this folder: a\.cfg, b\.cfg\."):
+        read_settings(tmp_path, {})
+
+
 def test_a_function_that_is_not_registered_is_named(tmp_path):
     path = write(tmp_path / "a.cfg", {"SpanMasking.v1": "SpanMaskign.v1"})
     with pytest.raises(SpanbertError, match=r"SpanMaskign\.v1"):

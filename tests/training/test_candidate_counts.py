@@ -156,6 +156,20 @@ def test_gold_spans_are_described_whatever_the_words_of_the_pipeline():
     assert (counts.n_docs, counts.n_words) == (1, 3)
 
 
+def test_gold_spans_without_words_are_skipped():
+    candidates = {(0, 3): 0.5, (1, 2): 0.25}
+    gold = [((0, 3), "A"), ((1, 2), "B"), ((4, 6), "A")]
+    empty = [((0, 0), "A"), ((1, 1), "C"), ((6, 6), "B")]
+    expected, found = count([(candidates, gold)]), count([(candidates, empty + gold)])
+    assert len(found.gold) == len(gold)
+    for one, other in zip(found.gold, expected.gold, strict=True):
+        assert repr(one) == repr(other)  # a NaN is not equal to itself
+    # such a Doc is annotated, though there is nothing to find in it
+    bare = count([(candidates, empty)])
+    assert (bare.n_docs, bare.n_words, bare.gold) == (1, N_WORDS, [])
+    assert bare.count(0.0) == (2, 0)
+
+
 def test_docs_without_annotation_are_left_out_and_empty_ones_count():
     counts = CandidateCounts()
     bare = Doc(VOCAB, words=["x"])

@@ -55,3 +55,18 @@ def test_spans_that_do_not_fit_the_gold_words_are_wrong_and_gold_that_does_not_f
     scores = score_candidates([Example(predicted, reference)])
     assert scores["spans_candidates_p"] == scores["spans_candidates_r"] == 0.5
     assert scores["spans_candidates_per_word"] == pytest.approx(2 / 3)
+
+
+def test_spans_without_words_are_neither_found_nor_missed():
+    found, gold = [(0, 2), (4, 5)], [(0, 2, "A"), (5, 6, "A")]
+    without = score_candidates([make_example(found, gold)])
+    empty = [(0, 0), (2, 2), (6, 6)]
+    gold_too = [(*span, "A") for span in empty]
+    assert score_candidates([make_example(found, gold + gold_too)]) == without
+    assert score_candidates([make_example(found + empty, gold)])["spans_candidates_p"] == 0.5
+    assert score_candidates([make_example(found + empty, gold + gold_too)])[
+        "spans_candidates_f"
+    ] == pytest.approx(without["spans_candidates_f"])
+    # annotated, with nothing that could be found
+    assert score_candidates([make_example(found, gold_too)])["spans_candidates_p"] == 0.0
+    assert score_candidates([make_example([], gold_too)])["spans_candidates_r"] is None
