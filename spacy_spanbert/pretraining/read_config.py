@@ -37,8 +37,8 @@ def read_settings(path: Path, overrides: Mapping[str, Any]) -> PretrainSettings:
         text = path.read_text("utf8")
         config = Config().from_str(text, interpolate=False)
         if PRETRAINING not in config:
-            raise SpanbertError(
-                f"{path}: expected a section [{PRETRAINING}] with all others below it, such as "
+            raise ValueError(
+                f"expected a section [{PRETRAINING}] with all others below it, such as "
                 f"[{PRETRAINING}.corpus], but there is none."
             )
         text += _missing_sections(config, overrides)
