@@ -17,11 +17,10 @@ from benchmarks.arguments import ROOT
 from spacy_spanbert.checkpoints.files import write_checkpoint
 from spacy_spanbert.checkpoints.load import load_checkpoint
 from spacy_spanbert.checkpoints.scratch import build_checkpoint
-from spacy_spanbert.pretraining.checkpoint import load_heads, load_progress
+from spacy_spanbert.pretraining.checkpoint import BEST, LAST, load_heads, load_progress
 from spacy_spanbert.pretraining.corpus import Corpus
 from spacy_spanbert.pretraining.corruption.token_masking import TokenMasking
 from spacy_spanbert.pretraining.log import read_log
-from spacy_spanbert.pretraining.loop import BEST, LAST
 from spacy_spanbert.pretraining.model import PretrainingModel
 from spacy_spanbert.pretraining.packing import pack_windows
 from spacy_spanbert.pretraining.prepare import VOCABULARY

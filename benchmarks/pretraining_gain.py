@@ -38,7 +38,7 @@ from benchmarks.representations import HEADLINES
 from benchmarks.scores import ABOUT_SCORES, score_model
 from benchmarks.step_plan import fixed_steps
 from benchmarks.train_command import run_training
-from spacy_spanbert.pretraining.loop import BEST
+from spacy_spanbert.pretraining.checkpoint import BEST
 from spacy_spanbert.pretraining.prepare import VOCABULARY
 from spacy_spanbert.pretraining.run import CACHE
 

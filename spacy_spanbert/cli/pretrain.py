@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from click import NoSuchOption
 from spacy.cli._util import parse_config_overrides
-from typer import Argument, Context, Exit
+from typer import Argument, Context, Exit, Option
 from wasabi import msg
 
 from spacy_spanbert.cli.app import app
@@ -25,6 +25,13 @@ STOPPED = 130
 def pretrain_cli(
     context: Context,
     config: Annotated[Path, Argument(help="Config, such as configs/pretrain_adapt.cfg")],
+    errors: Annotated[
+        str | None,
+        Option(
+            help="Bytes that are not UTF-8: raise an error, or replace them; short for "
+            "--pretraining.corpus.errors"
+        ),
+    ] = None,
 ) -> None:
     """Pretrain an encoder, or go on with its pretraining, on raw text.
 
@@ -50,7 +57,10 @@ def pretrain_cli(
             f"Pretraining needs the package {error.name}: pip install 'spacy-spanbert[pretrain]'"
         ) from error
 
-    settings = read_settings(config, _read_overrides(context.args))
+    overrides = _read_overrides(context.args)
+    if errors is not None:
+        overrides["pretraining.corpus.errors"] = errors
+    settings = read_settings(config, overrides)
     corpus, seed = settings.corpus, settings.training.seed
     problems = Problems()
     text = Text(

@@ -1,12 +1,13 @@
 """From files of raw text to a tokenized corpus that pretraining reads."""
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
 from spacy_spanbert.data.problems import Problems
-from spacy_spanbert.data.raw_text import OnBadBytes, list_raw_files, read_raw_texts
+from spacy_spanbert.data.raw_text import OnBadBytes, list_raw_files, read_raw_parts
 from spacy_spanbert.data.raw_words import read_pieces
 from spacy_spanbert.pretraining.corpus import Corpus, open_corpus
 from spacy_spanbert.pretraining.corpus_source import (
@@ -14,6 +15,7 @@ from spacy_spanbert.pretraining.corpus_source import (
     check_unchanged,
     describe_source,
 )
+from spacy_spanbert.pretraining.documents import NumberedDocument, PieceDocument
 
 
 def open_raw_corpus(
@@ -33,11 +35,12 @@ def open_raw_corpus(
 
     With several processes of a training run, one calls this first, and the others when it is done.
 
-    paths (Sequence[Path]): Files and folders, see `read_raw_texts`.
+    paths (Sequence[Path]): Files and folders, see `read_raw_parts`.
     tokenizer (PreTrainedTokenizerFast): Cuts words into pieces.
     cache (Path): Folder of tokenized corpora.
     lang (str): spaCy's code of the language, whose rules find words and sentences.
-    held_out (float): Share of the documents that is kept out of training, 0 to 1.
+    held_out (float): Share of the documents that is kept out of training, 0 to 1; a long one with
+        all of its parts.
     seed (int): Chooses them.
     errors (str): What to do about bytes that are not UTF-8: "raise" or "replace".
     n_process (int): Processes that tokenize; 0 for one per core.
@@ -57,8 +60,27 @@ def open_raw_corpus(
     return open_corpus(
         cache,
         source,
-        lambda: read_pieces(read_raw_texts(files, errors, problems), lang, backend, n_process),
+        lambda: _number(
+            read_raw_parts(files, errors, problems),
+            lambda texts: read_pieces(texts, lang, backend, n_process),
+        ),
         tokenizer,
         held_out=held_out,
         seed=seed,
     )
+
+
+def _number(
+    parts: Iterable[tuple[int, str]],
+    cut: Callable[[Iterable[str]], Iterable[PieceDocument]],
+) -> Iterator[NumberedDocument]:
+    """Keep the numbers of texts beside what they become, one each and in their order."""
+    numbers: deque[int] = deque()
+
+    def texts() -> Iterator[str]:
+        for number, text in parts:
+            numbers.append(number)
+            yield text
+
+    for document in cut(texts()):
+        yield numbers.popleft(), document

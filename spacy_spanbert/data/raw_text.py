@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -18,6 +19,7 @@ OnBadBytes = Literal["raise", "replace"]
 MOST_CHARACTERS = 100_000
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 REPLACED = "not UTF-8"
+REPLACING = 'give --errors replace (in the config: [pretraining.corpus] errors = "replace")'
 CUT = "long documents cut"
 
 
@@ -59,12 +61,28 @@ def read_raw_texts(
     RAISES (CorpusError): If a file is missing or damaged, has a wrong byte (names file and byte),
         or a line that is not JSON with a text (names file and line).
     """
+    return (part for _, part in read_raw_parts(paths, errors, problems))
+
+
+def read_raw_parts(
+    paths: Sequence[Path], errors: OnBadBytes = "raise", problems: Problems | None = None
+) -> Iterator[tuple[int, str]]:
+    """Read documents as `read_raw_texts` does, and tell which are parts of the same.
+
+    paths (Sequence[Path]): See `read_raw_texts`.
+    errors (str): See `read_raw_texts`.
+    problems (Problems | None): See `read_raw_texts`.
+    YIELDS (tuple[int, str]): Number of the document before it was cut, ascending, and the document.
+    RAISES (CorpusError): See `read_raw_texts`.
+    """
     if errors not in get_args(OnBadBytes):
         raise CorpusError(f"errors is raise or replace, not {errors!r}.")
     problems = problems if problems is not None else Problems()
+    origins = count()
     for file in _list_inputs(paths):
-        for stretches in _read_file(file, errors, problems):
-            yield from _join_and_cut(stretches, file.path, problems)
+        for stretches, origin in zip(_read_file(file, errors, problems), origins, strict=False):
+            for part in _join_and_cut(stretches, file.path, problems):
+                yield origin, part
 
 
 # A document comes as stretches of it, so that even one of a whole file is never in memory.
@@ -109,8 +127,8 @@ def _read_lines(path: Path, errors: OnBadBytes, problems: Problems) -> Iterator[
                 message += f"0x{raw[at]:02x}. "
                 place = Place(str(path), line=number)
                 if errors == "raise":
-                    mend = 'Save the file as UTF-8, or give errors = "replace".'
-                    raise CorpusError(Problem(REPLACED, message + mend, place)) from error
+                    message += f"Save the file as UTF-8, or {REPLACING}."
+                    raise CorpusError(Problem(REPLACED, message, place)) from error
                 problems.note(REPLACED, message + "Replaced.", place)
                 line = raw[skipped:].decode("utf-8", "replace")
             n_bytes += len(raw)
@@ -132,7 +150,7 @@ def _text_of(line: str, place: Place, errors: OnBadBytes) -> str:
     except UnicodeEncodeError as error:
         if errors == "raise":
             message = f"Half of a surrogate pair is no character: character {error.start} of the "
-            message += 'text. Mend the line, or give errors = "replace".'
+            message += f"text. Mend the line, or {REPLACING}."
             raise CorpusError(Problem(REPLACED, message, place)) from error
         return text.encode("utf-8", "replace").decode("utf-8")
     return text

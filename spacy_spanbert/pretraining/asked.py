@@ -14,7 +14,7 @@ MENDING = {
     "spacy-spanbert.SpanMasking.v1",
     "sbo": "take a corruption that masks spans, spacy-spanbert.SpanMasking.v1, and windows long "
     "enough that a span has text on both sides",
-    "nsp": "set [packing] pairs = true",
+    "nsp": "set [pretraining.packing] pairs = true",
     "inserted": "take a corruption that inserts pieces, spacy-spanbert.PieceInsertion.v1",
     "removed": "take a corruption that removes pieces, spacy-spanbert.PieceDeletion.v1",
 }
@@ -41,8 +41,9 @@ def check_asked(text: CorruptedText, objectives: Iterable[str]) -> None:
             return
     missing = [name for name in wanted if name not in asked]
     raise SpanbertError(
-        f"[objectives] {_join(missing)} would learn nothing: in {n_tried:,} windows the corruption "
-        f"asked {_join(sorted(asked)) if asked else 'nothing'} only. "
+        f"[pretraining.objectives] {_join(missing)} would learn nothing: in "
+        f"{n_tried:,} windows the corruption asked "
+        f"{_join(sorted(asked)) if asked else 'nothing'} only. "
         + " ".join(f"For {name}: {MENDING[name]}, or give it the weight 0." for name in missing)
     )
 

@@ -59,7 +59,7 @@ def cut_blocks(store: PieceStore, documents: Iterable[int], room: int) -> Blocks
     if room < 1:
         raise SpanbertError(
             f"expected windows with room for 1 piece of text or more beside the special pieces, "
-            f"but there is room for {room}: give a longer window ([packing] window)."
+            f"but there is room for {room}: give a longer window ([pretraining.packing] window)."
         )
     numbers, starts, ends = array("q"), array("i"), array("i")
     for number in documents:

@@ -24,6 +24,7 @@ from spacy_spanbert.pretraining.disk import writing
 from spacy_spanbert.pretraining.model import PretrainingModel
 from spacy_spanbert.pretraining.published_heads import published_heads
 
+LAST, BEST = "checkpoint-last", "checkpoint-best"  # in the output folder of a run
 HEADS = "pretraining_heads.safetensors"
 OPTIMIZER = "optimizer.safetensors"
 PROGRESS = "pretraining.json"
@@ -124,9 +125,9 @@ def load_progress(folder: Path) -> Progress | None:
     try:
         return Progress(**json.loads(path.read_bytes()))
     except (ValueError, TypeError) as error:
-        raise CheckpointError(f"{path} is damaged: {error}. Remove {folder} to start anew.") from (
-            error
-        )
+        raise CheckpointError(
+            f"{path} is damaged: {error}. Move {folder.parent} away, or name another output folder."
+        ) from error
 
 
 def store_total_steps(folder: Path, total_steps: int) -> None:
@@ -173,15 +174,18 @@ def load_optimizer(folder: Path, model: torch.nn.Module, optimizer: torch.optim.
     model (Module): As the accelerator prepared it, or divided.
     optimizer (Optimizer): Over its parameters, with moments begun; its learning rates and other
         settings stay.
-    RAISES (CheckpointError): If the file is missing, damaged or of another model; names it.
+    RAISES (CheckpointError): If the file is missing, damaged or of another model; names it, and
+        says how to go on without it.
     """
     path = folder / OPTIMIZER
-    stored = _read(path)
+    stored = _read_own(path)
     for name, parameter in model.named_parameters():
         for part, current in optimizer.state.get(parameter, {}).items():
             tensor = stored.get(f"{name.removeprefix('module.')}/{part}")
             if tensor is None or tensor.shape != current.shape:
-                raise CheckpointError(f"{path} is not of this run: {name} lacks its {part}.")
+                raise CheckpointError(
+                    f"{path} is not of this run: {name} lacks its {part}. {_advice(path)}"
+                )
             if isinstance(current, DTensor):
                 tensor = distribute_tensor(
                     tensor.to(current.device), current.device_mesh, current.placements
@@ -194,10 +198,10 @@ def load_model(folder: Path, model: PretrainingModel) -> None:
 
     folder (Path): The last checkpoint of the same run.
     model (PretrainingModel): Of the same sizes.
-    RAISES (CheckpointError): If something is missing.
+    RAISES (CheckpointError): If something is missing or damaged; says how to go on without it.
     """
-    encoder = _read(folder / "model.safetensors")
-    state = {f"encoder.{name}": tensor for name, tensor in encoder.items()} | _read(folder / HEADS)
+    encoder, heads = (_read_own(folder / name) for name in ("model.safetensors", HEADS))
+    state = {f"encoder.{name}": tensor for name, tensor in encoder.items()} | heads
     try:
         model.load_state_dict(state)
     except RuntimeError as error:
@@ -210,7 +214,23 @@ def _read(path: Path) -> dict[str, Tensor]:
     try:
         return load(path.read_bytes())
     except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path} cannot be read: {error}") from error
+        raise CheckpointError(f"{path} cannot be read: {error}.") from error
+
+
+def _read_own(path: Path) -> dict[str, Tensor]:
+    """Read a file of the last checkpoint."""
+    try:
+        return _read(path)
+    except CheckpointError as error:
+        raise CheckpointError(f"{error} {_advice(path)}") from error
+
+
+def _advice(path: Path) -> str:
+    best = json.dumps(str(path.parents[1] / BEST))
+    return (
+        "Put the file back; or begin a new run in another output folder, with "
+        f"[pretraining.encoder] checkpoint = {best}, to keep what was learned."
+    )
 
 
 def _to_bytes(progress: Progress) -> bytes:

@@ -16,7 +16,7 @@ from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pretraining.corpus_source import CorpusSource
 from spacy_spanbert.pretraining.corpus_statistics import CorpusStatistics
 from spacy_spanbert.pretraining.disk import writing
-from spacy_spanbert.pretraining.documents import PieceDocument
+from spacy_spanbert.pretraining.documents import NumberedDocument
 from spacy_spanbert.pretraining.piece_store import PieceStore, write_pieces
 
 PIECES = "pieces.arrow"
@@ -63,7 +63,7 @@ class Corpus:
 def open_corpus(
     cache: Path,
     source: CorpusSource,
-    documents: Callable[[], Iterable[PieceDocument]],
+    documents: Callable[[], Iterable[NumberedDocument]],
     tokenizer: PreTrainedTokenizerFast,
     *,
     held_out: float,
@@ -76,10 +76,11 @@ def open_corpus(
 
     cache (Path): Folder of tokenized corpora; made if it is missing.
     source (CorpusSource): What it is made of. `held_out` and `seed` have to be in its settings.
-    documents (Callable): Gives the documents; called only if they are needed.
+    documents (Callable): Gives the documents, parts of the same with the same number; called only
+        if they are needed.
     tokenizer (PreTrainedTokenizerFast): What they were cut by.
-    held_out (float): Share of the documents that is kept out of training, 0 to 1. More than 0 is
-        one document at least, and one at least remains.
+    held_out (float): Share of the documents that is kept out of training, 0 to 1, with all of their
+        parts. More than 0 is one document at least, and one at least remains.
     seed (int): Chooses them.
     RETURNS (Corpus): The corpus.
     RAISES (SpanbertError): If no document has a piece.
@@ -106,7 +107,7 @@ def _open_whole(folder: Path) -> Corpus | None:
         corpus = Corpus(folder)
     except (OSError, EOFError, ValueError, KeyError, TypeError):
         return None
-    return corpus if len(corpus.store) == corpus.statistics.documents else None
+    return corpus if len(corpus.store) == corpus.statistics.parts else None
 
 
 def _put_in_place(part: Path, folder: Path) -> None:
@@ -128,7 +129,7 @@ def _remove_abandoned(cache: Path) -> None:
 def _write(
     folder: Path,
     source: CorpusSource,
-    documents: Iterable[PieceDocument],
+    documents: Iterable[NumberedDocument],
     tokenizer: PreTrainedTokenizerFast,
     held_out: float,
     seed: int,
@@ -137,12 +138,13 @@ def _write(
     counts = np.zeros(max(tokenizer.get_vocab().values()) + 1, dtype=np.int64)
     unknown = tokenizer.unk_token_id
     write_pieces(folder / PIECES, _counted(documents, statistics, counts, unknown))
-    if not statistics.documents:
+    if not statistics.parts:
         files = ", ".join(file.path for file in source.files[:5])
         raise SpanbertError(f"Expected text to learn from, but there is no word in {files}.")
-    chosen = choose_held_out(statistics.documents, held_out, seed)
-    statistics.held_out_documents = len(chosen)
     store = PieceStore(folder / PIECES)
+    chosen = choose_held_out(store.origins, held_out, seed)
+    statistics.documents = len(np.unique(store.origins))
+    statistics.held_out_documents = len(np.unique(store.origins[chosen]))
     for number in chosen:
         counts -= np.bincount(store.document(int(number)).ids, minlength=len(counts))
     special_ids = sorted(tokenizer.all_special_ids)
@@ -158,28 +160,34 @@ def _write(
 
 
 def _counted(
-    documents: Iterable[PieceDocument],
+    documents: Iterable[NumberedDocument],
     statistics: CorpusStatistics,
     counts: NDArray[np.int64],
     unknown: int | None,
-) -> Iterator[PieceDocument]:
+) -> Iterator[NumberedDocument]:
     """Pass documents on, without empty ones, and count."""
-    for document in documents:
+    for origin, document in documents:
         if len(document):
             statistics.add(document, unknown)
             # not np.bincount: a vocabulary is larger than most documents
             np.add.at(counts, document.ids, 1)
-            yield document
+            yield origin, document
 
 
-def choose_held_out(n_documents: int, share: float, seed: int) -> NDArray[np.int64]:
+def choose_held_out(origins: NDArray[np.int64], share: float, seed: int) -> NDArray[np.int64]:
     """Choose the documents that are kept out of training.
 
-    n_documents (int): Of the corpus.
-    share (float): Share of them, 0 to 1.
+    A document that was cut is in training with all of its parts, or with none: one part of a novel
+    tells much of the next.
+
+    origins (NDArray): Number of the document that each part is of, shape (n_parts,).
+    share (float): Share of the documents, 0 to 1.
     seed (int): The same seed gives the same choice.
-    RETURNS (NDArray): Their numbers, ascending; none of a single document.
+    RETURNS (NDArray): Places of their parts in `origins`, ascending; none of a single document.
     """
+    numbers, parts = np.unique(origins, return_inverse=True)
+    n_documents = len(numbers)
     n_held_out = min(max(1, round(share * n_documents)), n_documents - 1) if share > 0 else 0
     rng = np.random.default_rng([seed, STREAM])
-    return np.sort(rng.permutation(n_documents)[:n_held_out]).astype(np.int64)
+    chosen = rng.permutation(n_documents)[:n_held_out]
+    return np.flatnonzero(np.isin(parts, chosen)).astype(np.int64)

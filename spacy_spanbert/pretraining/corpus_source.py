@@ -9,7 +9,8 @@ from typing import Any
 
 from spacy_spanbert.errors import SpanbertError
 
-FORM = 1  # of what is stored; another number makes all corpora anew
+# Of what is stored; another number makes all corpora anew. 2 tells the parts of long documents.
+FORM = 2
 
 
 class CorpusChangedError(SpanbertError):
@@ -39,16 +40,18 @@ class CorpusSource:
     files (tuple[SourceFile, ...]): The text, in order.
     tokenizer (str): Digest of the tokenizer.
     settings (dict[str, Any]): Such as language and held-out share.
+    form (int): Of what is stored.
     """
 
     files: tuple[SourceFile, ...]
     tokenizer: str
     settings: dict[str, Any] = field(default_factory=dict)
+    form: int = FORM
 
     @property
     def fingerprint(self) -> str:
         """RETURNS (str): The same for the same content, wherever the files lie."""
-        parts = [FORM, [file.digest for file in self.files], self.tokenizer, self.settings]
+        parts = [self.form, [file.digest for file in self.files], self.tokenizer, self.settings]
         return _digest(json.dumps(parts, sort_keys=True).encode())[:32]
 
     def to_json(self) -> dict[str, Any]:
@@ -63,7 +66,8 @@ class CorpusSource:
         RETURNS (CorpusSource): An equal one.
         """
         files = tuple(SourceFile(**file) for file in stored["files"])
-        return cls(files, stored["tokenizer"], stored["settings"])
+        # the first form did not tell
+        return cls(files, stored["tokenizer"], stored["settings"], stored.get("form", 1))
 
 
 def describe_source(

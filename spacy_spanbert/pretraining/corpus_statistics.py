@@ -13,12 +13,13 @@ MANY_UNKNOWN = 0.02
 class CorpusStatistics:
     """Counts of a corpus.
 
-    documents (int): Those with a piece.
+    documents (int): Those with a piece, before long ones were cut.
     held_out_documents (int): Those of them that are kept out of training.
     sentences (int): Those with a piece.
     words (int): Those with a piece; white space has none.
     pieces (int): Without special pieces.
     unknown (int): Pieces that stand for what the vocabulary does not have.
+    parts (int): Documents after long ones were cut.
     """
 
     documents: int = 0
@@ -27,6 +28,7 @@ class CorpusStatistics:
     words: int = 0
     pieces: int = 0
     unknown: int = 0
+    parts: int = 0
 
     @property
     def pieces_per_word(self) -> float:
@@ -39,12 +41,12 @@ class CorpusStatistics:
         return self.unknown / self.pieces if self.pieces else 0.0
 
     def add(self, document: PieceDocument, unknown: int | None) -> None:
-        """Count a document.
+        """Count what is in a document, or in a part of one.
 
-        document (PieceDocument): The document, with one piece or more.
+        document (PieceDocument): The part, with one piece or more.
         unknown (int | None): Vocabulary index of the unknown piece, if there is one.
         """
-        self.documents += 1
+        self.parts += 1
         self.sentences += len(document.sentences)
         self.words += 1 + int(np.count_nonzero(document.words[1:] != document.words[:-1]))
         self.pieces += len(document)
@@ -59,8 +61,11 @@ def render_statistics(statistics: CorpusStatistics) -> str:
     RETURNS (str): One line a count, and a warning where the vocabulary lacks much of the text.
     """
     counts = statistics
+    notes = [f"{counts.held_out_documents:,} held out"]
+    if counts.parts > counts.documents:
+        notes.append(f"long ones cut: {counts.parts:,} parts")
     lines = [
-        f"documents        {counts.documents:>14,}  ({counts.held_out_documents:,} held out)",
+        f"documents        {counts.documents:>14,}  ({'; '.join(notes)})",
         f"sentences        {counts.sentences:>14,}",
         f"words            {counts.words:>14,}",
         f"pieces           {counts.pieces:>14,}",

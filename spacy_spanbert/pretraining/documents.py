@@ -43,6 +43,10 @@ class PieceDocument:
         return len(self.ids)
 
 
+# With the number of the document that it is, or is a part of.
+NumberedDocument = tuple[int, PieceDocument]
+
+
 class DocumentTokenizer:
     """Cuts documents into pieces, none of which belongs to two words.
 

@@ -5,7 +5,16 @@ import re
 from pathlib import Path
 from typing import Any
 
+from spacy_spanbert.checkpoints.checkpoint import CheckpointError
+from spacy_spanbert.checkpoints.files import recover_checkpoint
 from spacy_spanbert.errors import SpanbertError
+from spacy_spanbert.pretraining.checkpoint import (
+    BEST,
+    LAST,
+    PROGRESS,
+    Progress,
+    load_progress,
+)
 from spacy_spanbert.pretraining.corpus_source import CorpusSource
 from spacy_spanbert.pretraining.disk import writing
 from spacy_spanbert.pretraining.settings import PretrainSettings
@@ -22,6 +31,36 @@ FREE: Any = {
 
 class EarlierRunError(SpanbertError):
     """The output folder holds a run that cannot be gone on with like this."""
+
+
+def read_progress(output: Path) -> Progress | None:
+    """Read how far an earlier try came; what a kill left half replaced is put back first.
+
+    output (Path): The run's output folder.
+    RETURNS (Progress | None): None if there was none, or if it learned nothing yet.
+    RAISES (EarlierRunError): If the folder holds a trained encoder or a last checkpoint, but not
+        how far the run was: a new run would write over them.
+    RAISES (CheckpointError): If the file that says so is damaged; names it.
+    """
+    best, last = output / BEST, output / LAST
+    recover_checkpoint(best)
+    progress = load_progress(last)
+    if progress is None and (last.exists() or _is_trained(best)):
+        raise EarlierRunError(
+            f"{output} holds {last.name if last.exists() else best.name} of an earlier run, but no "
+            f"{LAST}/{PROGRESS}, which says how far it was: a new run would write over what it "
+            f"learned. Move {output} away, or name another output folder."
+        )
+    return progress
+
+
+def _is_trained(best: Path) -> bool:
+    """Whether the best checkpoint would be missed; a run that is killed at once leaves another."""
+    try:
+        progress = load_progress(best)
+    except CheckpointError:
+        return True
+    return best.exists() if progress is None else progress.step > 0
 
 
 def fixed_settings(settings: PretrainSettings) -> dict[str, Any]:

@@ -21,7 +21,7 @@ class Guess:
     """A piece that may stand at a mask.
 
     piece (str): As the vocabulary spells it.
-    probability (float): 0 to 1.
+    probability (float): 0 to 1; what special pieces have of it is left to them.
     """
 
     piece: str
@@ -38,7 +38,7 @@ def fill_masks(
     text (str): With the tokenizer's mask piece ("[MASK]" or "<mask>") one or more times.
     boundary (bool): Whether to ask the span boundary objective, which sees only the pieces around
         neighbouring masks, and not masked language modelling.
-    n_best (int): How many candidates of each mask.
+    n_best (int): How many candidates of each mask; special pieces are none.
     RETURNS (list[list[Guess]]): For each mask in text order, the most probable first.
     RAISES (SpanbertError): If there is no mask, the text is too long, or a span of masks is too
         long or has no piece on one side.
@@ -67,13 +67,17 @@ def fill_masks(
         positions=positions,
     )
     probabilities = _probabilities(model.eval(), batch, name)
-    best = probabilities.topk(min(n_best, probabilities.shape[1]))
+    # shape (n_text_pieces,): [MASK] and [CLS] are no text; tables may have more rows than pieces
+    candidates = torch.tensor(
+        sorted(set(tokenizer.get_vocab().values()) - set(tokenizer.all_special_ids))
+    )
+    best = probabilities[:, candidates].topk(min(n_best, len(candidates)))
     return [
         [
             Guess(str(tokenizer.convert_ids_to_tokens(index)), value)
-            for index, value in zip(indices, values, strict=True)
+            for index, value in zip(candidates[indices].tolist(), values, strict=True)
         ]
-        for indices, values in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        for indices, values in zip(best.indices, best.values.tolist(), strict=True)
     ]
 
 

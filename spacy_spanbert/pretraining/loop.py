@@ -16,6 +16,8 @@ from spacy_spanbert.pretraining.accelerator import expect_frozen_encoder
 from spacy_spanbert.pretraining.asked import check_asked
 from spacy_spanbert.pretraining.budget import StepClock, planned_steps
 from spacy_spanbert.pretraining.checkpoint import (
+    BEST,
+    LAST,
     Progress,
     load_optimizer,
     optimizer_tensors,
@@ -43,8 +45,6 @@ from spacy_spanbert.pretraining.sharding import (
 from spacy_spanbert.pretraining.steps import Prefetcher, StepRunner
 from spacy_spanbert.pretraining.tallies import Score, Tally, total_loss
 from spacy_spanbert.pretraining.train_report import TrainReport
-
-LAST, BEST = "checkpoint-last", "checkpoint-best"
 
 
 class PretrainingError(SpanbertError):
@@ -89,9 +89,9 @@ class Pretrainer:
         step_windows = max(1, training.step_pieces // settings.packing.window)
         if step_windows < accelerator.num_processes:
             raise PretrainingError(
-                f"[training] step_pieces = {training.step_pieces} is {step_windows} windows of "
-                f"{settings.packing.window} pieces, but {accelerator.num_processes} processes need "
-                "one each: raise step_pieces."
+                f"[pretraining.training] step_pieces = {training.step_pieces} is {step_windows} "
+                f"windows of {settings.packing.window} pieces, but {accelerator.num_processes} "
+                "processes need one each: raise step_pieces."
             )
         check_asked(train, model.weights)
         self.sampler = Sampler(len(train), step_windows, training.seed)
@@ -210,7 +210,8 @@ class Pretrainer:
         raise PretrainingError(
             f"The gradient of step {self.progress.step} is not a number (loss too large, or text "
             "that the encoder cannot take). The weights of the last evaluation are in "
-            f"{self.folder / LAST}. Lower [training] learn_rate ({training.learn_rate:g}), raise "
+            f"{self.folder / LAST}. Lower [pretraining.training] learn_rate "
+            f"({training.learn_rate:g}), raise "
             f'warmup_steps ({training.warmup_steps}), or set precision = "float32".'
         )
 

@@ -38,8 +38,9 @@ class PackedPairs(PackedBlocks):
 
     A block of the text is split in two at a sentence border drawn at random, anew in each epoch;
     within a block of one sentence at a word border. Half of the blocks, others in the next epoch,
-    are left so. In the other half the second part is replaced by text of another document that
-    begins with a sentence and ends where the window does, at the last sentence that fits.
+    are left so. In the other half the second part is replaced by text of another document, not of
+    another part of the same. It begins with a sentence and ends where the window does, at the last
+    sentence that fits.
 
     store (PieceStore): The documents.
     blocks (Blocks): Of at least two documents, each of at least two words.
@@ -52,6 +53,7 @@ class PackedPairs(PackedBlocks):
     ) -> None:
         super().__init__(store, blocks, special)
         self._seed = seed
+        self._origins = store.origins
 
     def window(self, index: int, epoch: int) -> Window:
         """Build a window.
@@ -106,8 +108,10 @@ class PackedPairs(PackedBlocks):
 
     def _draw(self, document: int, room: int, rng: np.random.Generator) -> Stretch:
         blocks = self.blocks
-        # the document's own blocks lie side by side, and are passed over
-        own_first, own_last = np.searchsorted(blocks.documents, [document, document + 1])
+        # the document's own blocks, and those of other parts of it, lie side by side and are passed
+        # over
+        parts = np.searchsorted(self._origins, self._origins[document] + np.arange(2))
+        own_first, own_last = np.searchsorted(blocks.documents, parts)
         block = int(rng.integers(0, len(blocks) - (own_last - own_first)))
         block += int(own_last - own_first) if block >= own_first else 0
         number = int(blocks.documents[block])
@@ -145,7 +149,7 @@ def pack_pairs(
     """
     special = special_pieces(tokenizer, pair=True)
     blocks = _splittable(store, cut_blocks(store, documents, window - len(special)))
-    n_documents = len(np.unique(blocks.documents))
+    n_documents = len(np.unique(store.origins[blocks.documents]))
     if n_documents < 2:
         raise SpanbertError(
             "Pairs of texts need two documents or more, because half of the second texts come from "

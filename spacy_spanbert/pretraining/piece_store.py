@@ -10,10 +10,11 @@ from datasets import Dataset, Features, Sequence, Value
 from datasets.arrow_writer import ArrowWriter
 from numpy.typing import NDArray
 
-from spacy_spanbert.pretraining.documents import PieceDocument
+from spacy_spanbert.pretraining.documents import NumberedDocument, PieceDocument
 from spacy_spanbert.pretraining.windows import Ints
 
 COLUMNS = ("ids", "words", "sentences")
+ORIGIN = "origin"
 # Documents are at most about 100,000 characters, so that a chunk stays below what Arrow can count.
 CHUNK = 1000
 
@@ -25,19 +26,23 @@ class _Chunk(NamedTuple):
     offsets: NDArray[np.int32]  # shape (n_documents + 1,)
 
 
-def write_pieces(path: Path, documents: Iterable[PieceDocument]) -> int:
+def write_pieces(path: Path, documents: Iterable[NumberedDocument]) -> int:
     """Write documents to an Arrow file as they come; few of them are in memory at a time.
 
     path (Path): The file.
-    documents (Iterable[PieceDocument]): The documents; for none, the file has no rows.
+    documents (Iterable[NumberedDocument]): The documents, their numbers ascending; for none, the
+        file has no rows.
     RETURNS (int): How many documents were written.
     """
-    features = Features({name: Sequence(Value("int32")) for name in COLUMNS})
+    features = Features(
+        {ORIGIN: Value("int64"), **{name: Sequence(Value("int32")) for name in COLUMNS}}
+    )
     n_documents = 0
     with ArrowWriter(path=str(path), features=features, writer_batch_size=CHUNK) as writer:
         remaining = iter(documents)
         while batch := list(islice(remaining, CHUNK)):
-            writer.write_batch({name: [getattr(d, name) for d in batch] for name in COLUMNS})
+            columns = {name: [getattr(d, name) for _, d in batch] for name in COLUMNS}
+            writer.write_batch({ORIGIN: [origin for origin, _ in batch], **columns})
             n_documents += len(batch)
         writer.finalize()
     return n_documents
@@ -46,11 +51,15 @@ def write_pieces(path: Path, documents: Iterable[PieceDocument]) -> int:
 class PieceStore:
     """Reads documents that `write_pieces` wrote, in any order and in part.
 
+    `origins`, shape (n_documents,), ascending, are the numbers of the documents that they are, or
+    are parts of.
+
     path (Path): The file.
     """
 
     def __init__(self, path: Path) -> None:
         self._dataset = Dataset.from_file(str(path))
+        self.origins: NDArray[np.int64] = self._dataset.data.column(ORIGIN).to_numpy()
         self._chunks = {name: self._read_chunks(name) for name in COLUMNS}
         lengths = [len(chunk.offsets) - 1 for chunk in self._chunks["ids"]]
         self._first = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])

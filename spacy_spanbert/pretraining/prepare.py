@@ -13,7 +13,7 @@ from spacy_spanbert.checkpoints.load import find_folder, load_checkpoint, load_t
 from spacy_spanbert.checkpoints.same_pieces import check_same_pieces
 from spacy_spanbert.checkpoints.scratch import build_checkpoint
 from spacy_spanbert.errors import SpanbertError
-from spacy_spanbert.pretraining.checkpoint import load_heads
+from spacy_spanbert.pretraining.checkpoint import BEST, load_heads
 from spacy_spanbert.pretraining.corpus import Corpus
 from spacy_spanbert.pretraining.corruption.longest_window import limit_windows
 from spacy_spanbert.pretraining.disk import writing
@@ -73,7 +73,8 @@ def prepare_tokenizer(settings: PretrainSettings) -> PreTrainedTokenizerFast:
     if tokenizer.mask_token_id is None:
         raise SpanbertError(
             f"The tokenizer of {source} has no mask piece, which pretraining needs. Name "
-            "another under [vocabulary] tokenizer, or train one (train = true, from scratch)."
+            "another under [pretraining.vocabulary] tokenizer, or train one (train = true, "
+            "from scratch)."
         )
     return tokenizer
 
@@ -84,7 +85,7 @@ def prepare_encoder(settings: PretrainSettings, tokenizer: PreTrainedTokenizerFa
     settings (PretrainSettings): The config.
     tokenizer (PreTrainedTokenizerFast): From `prepare_tokenizer`.
     RETURNS (Checkpoint): The encoder.
-    RAISES (SpanbertError): If windows are longer than it reads.
+    RAISES (SpanbertError): If windows are longer than it reads, or the corruption would make them.
     """
     encoder, vocabulary = settings.encoder, settings.vocabulary
     source = settings.output / VOCABULARY if vocabulary.train else vocabulary.tokenizer
@@ -93,7 +94,7 @@ def prepare_encoder(settings: PretrainSettings, tokenizer: PreTrainedTokenizerFa
         n_pieces = max(tokenizer.get_vocab().values()) + 1
         size = {
             "max_pieces": settings.packing.window,
-            **encoder.size,
+            **encoder.size.given(),
             "n_pieces": n_pieces,
             "attention_dropout": 0.0,
         }
@@ -105,9 +106,10 @@ def prepare_encoder(settings: PretrainSettings, tokenizer: PreTrainedTokenizerFa
         checkpoint = load_checkpoint(encoder.checkpoint, cased=vocabulary.cased, tokenizer=source)
     if settings.packing.window > checkpoint.max_pieces:
         raise SpanbertError(
-            f"[packing] window is {settings.packing.window} pieces, but the encoder reads "
-            f"{checkpoint.max_pieces} at most."
+            f"[pretraining.packing] window is {settings.packing.window} pieces, but the encoder "
+            f"reads {checkpoint.max_pieces} at most."
         )
+    limit_windows(settings.corruption, settings.packing.window, checkpoint.max_pieces)
     for name, part in checkpoint.module.named_modules():
         if isinstance(part, torch.nn.Dropout):
             # inside attention there is none: it would rule out the fast kernels
@@ -132,7 +134,11 @@ def take_heads(
     source = find_folder(settings.encoder.checkpoint)
     missing = load_heads(source, model)
     if not missing:
-        skipped = f"; [training] head_warmup_steps = {n_steps:,} is skipped" if n_steps else ""
+        skipped = (
+            f"; [pretraining.training] head_warmup_steps = {n_steps:,} is skipped"
+            if n_steps
+            else ""
+        )
         say(f"all heads are in {source}: they go on with the encoder{skipped}")
         return 0
     say(
@@ -141,7 +147,7 @@ def take_heads(
         + (
             f"They learn alone for {n_steps:,} steps."
             if n_steps
-            else "Set [training] head_warmup_steps to let them learn alone at first."
+            else "Set [pretraining.training] head_warmup_steps to let them learn alone at first."
         )
     )
     return n_steps
@@ -182,6 +188,16 @@ def prepare_windows(
         return CorruptedText(packed, corruption, sampler, seed)
 
     train = corrupted(corpus.train.tolist(), seed)
+    if not len(corpus.held_out):
+        why = (
+            "[pretraining.corpus] held_out is 0"
+            if settings.corpus.held_out == 0
+            else "the text is a single document; empty lines separate documents in .txt files"
+        )
+        say(
+            f"NOTE: nothing is held out ({why}): there is no held-out loss, and {BEST} is simply "
+            "the last checkpoint"
+        )
     # another seed: what is asked of held-out text is not what was asked in training
     held_out = corrupted(corpus.held_out.tolist(), seed + 1) if len(corpus.held_out) else None
     return train, held_out

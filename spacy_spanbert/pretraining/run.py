@@ -9,9 +9,8 @@ import torch
 from accelerate import Accelerator
 from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
-from spacy_spanbert.checkpoints.files import recover_checkpoint
 from spacy_spanbert.pretraining.accelerator import end_processes, make_accelerator, say_once
-from spacy_spanbert.pretraining.checkpoint import Progress, load_model, load_progress
+from spacy_spanbert.pretraining.checkpoint import BEST, LAST, Progress, load_model
 from spacy_spanbert.pretraining.corpus import Corpus
 from spacy_spanbert.pretraining.corpus_source import CorpusSource
 from spacy_spanbert.pretraining.corpus_statistics import render_statistics
@@ -20,10 +19,11 @@ from spacy_spanbert.pretraining.curve import draw_curve
 from spacy_spanbert.pretraining.earlier_run import (
     check_settings,
     fixed_settings,
+    read_progress,
     read_source,
     write_source,
 )
-from spacy_spanbert.pretraining.loop import BEST, LAST, Pretrainer
+from spacy_spanbert.pretraining.loop import Pretrainer
 from spacy_spanbert.pretraining.model import PretrainingModel
 from spacy_spanbert.pretraining.prepare import (
     prepare_encoder,
@@ -83,15 +83,18 @@ def run_pretraining(settings: PretrainSettings, text: Text, say: Callable[[str],
         say(
             f"weights, gradients and optimizer state are divided over {n} processes"
             if n > 1
-            else "NOTE: [training] shard has nothing to divide over: there is one process"
+            else "NOTE: [pretraining.training] shard has nothing to divide: there is one process"
         )
     output = settings.output
     output.mkdir(parents=True, exist_ok=True)
     with accelerator.main_process_first():
-        earlier, tokenizer, corpus = _open(settings, text, accelerator, say)
+        earlier = _begin(settings, text, accelerator, say)
+        tokenizer = prepare_tokenizer(settings)
+        # before the text is cut into pieces, which may take hours: what is wrong is said at once
+        checkpoint = prepare_encoder(settings, tokenizer)
+        corpus = _open(settings, text, tokenizer, accelerator, is_begun=earlier is not None)
     progress = earlier or Progress(settings=fixed_settings(settings))
     say(render_statistics(corpus.statistics))
-    checkpoint = prepare_encoder(settings, tokenizer)
     torch.manual_seed(settings.training.seed)  # of the heads
     model = PretrainingModel(
         checkpoint.module, {str(name): weight for name, weight in settings.objectives.items()}
@@ -120,21 +123,31 @@ def run_pretraining(settings: PretrainSettings, text: Text, say: Callable[[str],
     return progress
 
 
-def _open(
+def _begin(
     settings: PretrainSettings, text: Text, accelerator: Accelerator, say: Callable[[str], None]
-) -> tuple[Progress | None, PreTrainedTokenizerFast, Corpus]:
-    """See how far an earlier try came, and open the text; the first process does so first."""
-    output = settings.output
-    recover_checkpoint(output / BEST)
-    earlier = load_progress(output / LAST)
+) -> Progress | None:
+    """See how far an earlier try came; train a vocabulary for a first one that needs it."""
+    earlier = read_progress(settings.output)
     if earlier is not None:
         check_settings(earlier.settings, settings)
     elif settings.vocabulary.train and accelerator.is_main_process:
         write_vocabulary(settings, text.read, say)
-    tokenizer = prepare_tokenizer(settings)
+    return earlier
+
+
+def _open(
+    settings: PretrainSettings,
+    text: Text,
+    tokenizer: PreTrainedTokenizerFast,
+    accelerator: Accelerator,
+    *,
+    is_begun: bool,
+) -> Corpus:
+    """Open the text; the first process does so first."""
+    output = settings.output
     # the first process has just read the files, and others need not do so again
-    is_known = earlier is not None or not accelerator.is_main_process
+    is_known = is_begun or not accelerator.is_main_process
     corpus = text.open(tokenizer, output / CACHE, read_source(output) if is_known else None)
     if accelerator.is_main_process:
         write_source(output, corpus.source)
-    return earlier, tokenizer, corpus
+    return corpus

@@ -3,7 +3,11 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from spacy_spanbert.checkpoints.checkpoint import CheckpointError
+from spacy_spanbert.checkpoints.scratch import size_config
+from spacy_spanbert.pretraining.section import Section, refuse_truth
 
 # Keys of an encoder's size that pretraining decides elsewhere.
 DECIDED_ELSEWHERE = {
@@ -14,25 +18,26 @@ DECIDED_ELSEWHERE = {
 }
 
 Objective = Literal["mlm", "sbo", "nsp", "inserted", "removed"]
-
-
-class Section(BaseModel):
-    """A section of the config; keys that do not exist are errors."""
-
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+Weight = Annotated[float, BeforeValidator(refuse_truth), Field(ge=0)]
 
 
 class CorpusSettings(Section):
     """[corpus]: the text."""
 
     text: list[Path] = Field(
-        description="a file or folder, or a list of them: .txt, .jsonl, .spacy, .gz of these"
+        description="a file or folder, or a list of them: .txt (blank lines separate documents), "
+        '.jsonl (one object with "text" a line), .spacy, .gz of these'
     )
     lang: str = Field(
-        default="en", description="language of spaCy's tokenizer, which finds the words"
+        default="en",
+        description="code of the language by whose rules spaCy finds words and sentences",
     )
     held_out: float = Field(
-        default=0.02, ge=0, lt=1, description="share of the documents kept out of training, 0 to 1"
+        default=0.02,
+        ge=0,
+        lt=1,
+        description="share of the documents kept out of training, 0 to 1; one at least, if there "
+        "are two",
     )
     errors: Literal["raise", "replace"] = Field(
         default="raise", description="bytes that are not UTF-8: raise an error, or replace them"
@@ -56,10 +61,51 @@ class VocabularySettings(Section):
         "package:NAME/FOLDER; null for the encoder's own",
     )
     train: bool = Field(default=False, description="train a WordPiece vocabulary on the text")
-    size: int = Field(default=30_000, ge=100, description="pieces of a trained vocabulary")
+    size: int = Field(default=30_000, ge=100, description="pieces of a trained vocabulary, at most")
     cased: bool | None = Field(
         default=None, description="whether capitals are kept; null for what the tokenizer says"
     )
+
+
+class SizeSettings(Section):
+    """[encoder.size]: a BERT from scratch."""
+
+    n_layers: int = Field(default=12, ge=1, description="layers")
+    width: int = Field(
+        default=768, ge=1, description="numbers of a piece's vector, a multiple of n_heads"
+    )
+    n_heads: int = Field(default=12, ge=1, description="attention heads of a layer")
+    intermediate_width: int | None = Field(
+        default=None,
+        ge=1,
+        description="numbers inside the feed-forward layers; null for 4 times the width",
+    )
+    max_pieces: int | None = Field(
+        default=None,
+        ge=1,
+        description="longest input, in pieces with special ones; null for the window",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_what_has_an_effect(cls, size: Any) -> Any:
+        keys = size if isinstance(size, dict) else ()
+        refused = [f"{key}: {DECIDED_ELSEWHERE[key]}" for key in keys if key in DECIDED_ELSEWHERE]
+        if refused:
+            raise ValueError(f"leave out {'; '.join(refused)}")
+        return size
+
+    @model_validator(mode="after")
+    def _makes_an_encoder(self) -> "SizeSettings":
+        try:
+            size_config(self.given())
+        except CheckpointError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    def given(self) -> dict[str, Any]:
+        """RETURNS (dict[str, Any]): What is decided here, as `build_checkpoint` takes it."""
+        return self.model_dump(exclude_none=True)
 
 
 class EncoderSettings(Section):
@@ -69,10 +115,8 @@ class EncoderSettings(Section):
         default=None,
         description="where to start: a folder, a Hugging Face name or package:NAME/FOLDER",
     )
-    size: dict[str, Any] | None = Field(
-        default=None,
-        description="instead: the size of an encoder from scratch (n_layers, width, n_heads, "
-        "intermediate_width, max_pieces)",
+    size: SizeSettings | None = Field(
+        default=None, description="instead: the size of an encoder from scratch"
     )
     dropout: float = Field(
         default=0.0,
@@ -80,16 +124,6 @@ class EncoderSettings(Section):
         lt=1,
         description="dropout between layers, 0 to 1; there is none inside attention",
     )
-
-    @field_validator("size")
-    @classmethod
-    def _only_what_has_an_effect(cls, size: dict[str, Any] | None) -> dict[str, Any] | None:
-        refused = [
-            f"{key}: {DECIDED_ELSEWHERE[key]}" for key in size or () if key in DECIDED_ELSEWHERE
-        ]
-        if refused:
-            raise ValueError(f"leave out {'; '.join(refused)}")
-        return size
 
 
 class PackingSettings(Section):
@@ -143,7 +177,9 @@ class TrainingSettings(Section):
         description="steps until it is reached, of heads and encoder each from their first one on",
     )
     weight_decay: float = Field(
-        default=0.01, ge=0, description="of matrices; biases and norms have none"
+        default=0.01,
+        ge=0,
+        description="AdamW: weight decay of matrices; biases and norms have none",
     )
     beta1: float = Field(default=0.9, ge=0, lt=1, description="AdamW: decay of the mean gradient")
     beta2: float = Field(default=0.999, ge=0, lt=1, description="AdamW: decay of its square")
@@ -155,7 +191,7 @@ class TrainingSettings(Section):
         default=1.0,
         gt=0,
         le=1,
-        description="learning rate of a layer over that of the next higher one",
+        description="learning rate of a layer over that of the next higher one; 1 for the same",
     )
     head_warmup_steps: int = Field(
         default=0,
@@ -185,7 +221,7 @@ class TrainingSettings(Section):
 
 
 class PretrainSettings(Section):
-    """The whole config."""
+    """[pretraining]: the whole config, with the sections below."""
 
     output: Path = Field(description="folder for checkpoints and logs")
     corpus: CorpusSettings
@@ -193,8 +229,12 @@ class PretrainSettings(Section):
     encoder: EncoderSettings
     packing: PackingSettings = Field(default_factory=PackingSettings)
     corruption: Any = Field(description="a registered corruption function")
-    objectives: dict[Objective, Annotated[float, Field(ge=0)]] = Field(
-        description="weight of each objective in the loss, 0 or more; one at least above 0"
+    objectives: dict[Objective, Weight] = Field(
+        description="weight of each objective in the loss, one at least above 0; each loss is the "
+        "mean over the targets of a step, in nats. mlm: the original of each piece that is asked "
+        "for; sbo: pieces of a masked span from its borders alone; nsp: whether the second text of "
+        "a pair follows the first; inserted: which pieces were inserted; removed: where something "
+        "was removed"
     )
     budget: BudgetSettings
     training: TrainingSettings = Field(default_factory=lambda: TrainingSettings())
@@ -212,20 +252,28 @@ class PretrainSettings(Section):
     @model_validator(mode="after")
     def _consistent(self) -> "PretrainSettings":
         if (self.encoder.checkpoint is None) == (self.encoder.size is None):
-            raise ValueError("[encoder] expected a checkpoint or a size, and not both")
+            raise ValueError("[pretraining.encoder] expected a checkpoint or a size, and not both")
         if self.encoder.checkpoint is None and not (
             self.vocabulary.train or self.vocabulary.tokenizer
         ):
             raise ValueError(
-                "[vocabulary] an encoder from scratch needs train = true or a tokenizer"
+                "[pretraining.vocabulary] an encoder from scratch needs train = true or a tokenizer"
             )
         if self.encoder.checkpoint is not None and self.vocabulary.train:
             raise ValueError(
-                "[vocabulary] train = true gives pieces that the encoder's checkpoint has no "
-                "vectors for; leave it out, or start from a size"
+                "[pretraining.vocabulary] train = true gives pieces that the encoder's "
+                "checkpoint has no vectors for; leave it out, or start from a size"
+            )
+        window, size = self.packing.window, self.encoder.size
+        if size is not None and window > (size.max_pieces or window):
+            raise ValueError(
+                f"[pretraining.packing] window is {window} pieces, but [pretraining.encoder.size] "
+                f"max_pieces is {size.max_pieces}"
             )
         if not any(self.objectives.values()):
-            raise ValueError("[objectives] expected at least one with a weight above 0")
+            raise ValueError("[pretraining.objectives] expected at least one with a weight above 0")
         if self.objectives.get("nsp") and not self.packing.pairs:
-            raise ValueError("[objectives] nsp needs [packing] pairs = true")
+            raise ValueError(
+                "[pretraining.objectives] nsp needs [pretraining.packing] pairs = true"
+            )
         return self

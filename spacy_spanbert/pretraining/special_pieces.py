@@ -90,7 +90,7 @@ def special_pieces(tokenizer: PreTrainedTokenizerFast, *, pair: bool) -> Special
             f"The tokenizer {type(tokenizer).__name__} has no piece for the beginning of a text "
             "(cls_token) or for its end (sep_token), which every window "
             "needs. Set cls_token and sep_token in its tokenizer_config.json, or name another "
-            "one under [vocabulary] tokenizer."
+            "one under [pretraining.vocabulary] tokenizer."
         )
     first = ids.index(_FIRST)
     if not pair:

@@ -81,7 +81,7 @@ class PieceSampler:
             raise SpanbertError(
                 "expected counts of the pieces of the training text, but none occurs at all: "
                 "the text is empty, or nothing of it is in the vocabulary. Give more text, or a "
-                "tokenizer that fits it ([vocabulary] tokenizer, or train = true)."
+                "tokenizer that fits it ([pretraining.vocabulary] tokenizer, or train = true)."
             )
         self.mask = mask
         self._cumulative = np.cumsum(counts)

@@ -41,7 +41,7 @@ def test_every_recipe_makes_a_valid_config(recipe: Recipe, is_quick: bool):
     assert is_span == ("token MLM" not in recipe.name)
     if recipe.name.startswith("scratch"):
         assert ("SBO" in recipe.name) == bool(settings.objectives.get("sbo"))
-        assert (settings.encoder.size["n_layers"], settings.encoder.size["width"]) == (4, 256)
+        assert (settings.encoder.size.n_layers, settings.encoder.size.width) == (4, 256)
     assert recipe.text in TEXTS
 
 

@@ -1,6 +1,7 @@
 """`python -m spacy spanbert pretrain` and `fill-mask`, on a little text."""
 
 import builtins
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.cli.small_pretraining import (
     run_pretrain,
     write_small_text,
 )
+from tests.pretraining.simple import folder_bytes
 from tests.tiny_encoder import write_tiny_bert
 
 
@@ -30,9 +32,17 @@ def text(tmp_path: Path) -> Path:
 
 def test_it_pretrains_and_says_what_it_does(text, tmp_path, tiny_bert):
     output = tmp_path / "pretrained"
-    result = run_pretrain(text, output, tiny_bert)
+    text.write_bytes(text.read_bytes() + b" caf\xe9")
+    words = pretrain_words(text, output, tiny_bert)
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 1
+    assert "give --errors replace (in the config: [pretraining.corpus] errors" in " ".join(
+        result.output.split()
+    )
+    result = CliRunner().invoke(app, [*words, "--errors", "replace"])
     assert result.exit_code == 0, result.output
     for words in (
+        "not UTF-8: 1",
         "documents",
         "pieces per word",
         "no weights for",
@@ -60,6 +70,25 @@ def test_a_finished_run_is_not_done_again_and_another_one_is_refused(text, tmp_p
     result = run_pretrain(text, output, tiny_bert, **{"training.learn_rate": 0.5})
     assert result.exit_code == 1
     assert "training.learn_rate was 0.0001 and is 0.5" in " ".join(result.output.split())
+
+
+def test_a_trained_encoder_is_not_written_over_when_its_run_is_lost(text, tmp_path, tiny_bert):
+    output = tmp_path / "pretrained"
+    run_pretrain(text, output, tiny_bert)
+    best = folder_bytes(output / "checkpoint-best")
+    for name in ("optimizer.safetensors", "pretraining_heads.safetensors"):
+        (output / "checkpoint-last" / name).write_bytes(b"{")
+        said = " ".join(run_pretrain(text, output, tiny_bert).output.split())
+        assert f"{name} cannot be read: " in said
+        assert f'output folder, with [pretraining.encoder] checkpoint = "{output}/check' in said
+    text.unlink()  # what is refused is refused before the text is looked for
+    path = output / "checkpoint-last" / "pretraining.json"
+    for loss in (lambda: path.write_text("{"), path.unlink, lambda: shutil.rmtree(path.parent)):
+        loss()
+        result = run_pretrain(text, output, tiny_bert)
+        assert result.exit_code == 1
+        assert f"Move {output} away, or name another" in " ".join(result.output.split())
+        assert folder_bytes(output / "checkpoint-best") == best
 
 
 def test_a_best_checkpoint_that_was_being_replaced_is_put_back(text, tmp_path, tiny_bert):
@@ -93,10 +122,13 @@ def test_ctrl_c_before_the_minutes_are_steps_is_no_success(text, tmp_path, tiny_
 
     monkeypatch.setattr(Pretrainer, "_step", interrupted_step)
     minutes = {"budget.minutes": 60, "budget.steps": "null"}
+    text.write_text(text.read_text("utf8").replace("\n\n", "\n"), "utf8")
     result = run_pretrain(text, tmp_path / "pretrained", tiny_bert, **minutes)
     assert result.exit_code == 130
     said = " ".join(result.output.split())
     assert "Stopped after step 2, before it was known how many there are" in said
+    assert "NOTE: nothing is held out (the text is a single document; " in said
+    assert "checkpoint-best is simply the last" in said
     assert "✔" not in said
 
 
@@ -104,7 +136,7 @@ def test_an_objective_without_targets_is_refused_before_training(text, tmp_path,
     result = run_pretrain(text, tmp_path / "pretrained", tiny_bert, **{"objectives.removed": 1.0})
     assert result.exit_code == 1
     said = " ".join(result.output.split())
-    assert "[objectives] removed would learn nothing" in said
+    assert "[pretraining.objectives] removed would learn nothing" in said
     assert "spacy-spanbert.PieceDeletion.v1" in said
     assert not (tmp_path / "pretrained" / "log.jsonl").exists()
 
@@ -132,6 +164,8 @@ def test_what_is_wrong_is_said_in_a_line(values, message, text, tmp_path, tiny_b
     assert result.exit_code == 1
     assert message in " ".join(result.output.split())
     assert "Traceback" not in result.output
+    corpora = tmp_path / "pretrained" / "corpus"
+    assert not corpora.exists() or not list(corpora.iterdir())
 
 
 def test_an_option_that_does_not_exist_is_said_in_a_line(text, tmp_path, tiny_bert):
@@ -153,10 +187,13 @@ def test_insertion_keeps_to_what_the_encoder_reads(text, tmp_path):
     output = tmp_path / "pretrained"
     result = run_pretrain(text, output, encoder, **values)
     assert result.exit_code == 0, result.output
-    assert "set [packing] window = 27 for all of it" in " ".join(result.output.split())
+    assert "set [pretraining.packing] window = 27 for all of it" in " ".join(result.output.split())
     assert read_log(output)[-2]["counts"]["no_room"] > 0
-    result = run_pretrain(text, output, encoder, **values, **{"corruption.max_window": 33})
+    output, longest = tmp_path / "other", {"corruption.max_window": 33}
+    result = run_pretrain(text, output, encoder, **values, **longest)
     assert result.exit_code == 1
+    assert "max_window" in " ".join(result.output.split())
+    assert not (output / "corpus").exists()  # seen before the text is read
 
 
 def test_missing_text_is_said_in_a_line(tmp_path, tiny_bert):

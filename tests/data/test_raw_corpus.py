@@ -5,6 +5,7 @@ import pytest
 from transformers import PreTrainedTokenizerFast
 
 from spacy_spanbert.checkpoints.load import load_tokenizer
+from spacy_spanbert.data import raw_text
 from spacy_spanbert.data.problems import CorpusError, Problems
 from spacy_spanbert.data.raw_corpus import open_raw_corpus
 from spacy_spanbert.data.raw_words import read_pieces
@@ -98,3 +99,20 @@ def test_one_line_without_an_end_is_a_corpus(tiny_bert: Path, tmp_path: Path):
     corpus = open_raw_corpus([tmp_path / "a.txt"], load_tokenizer(tiny_bert), tmp_path / "cache")
     assert corpus.statistics.documents == 1
     assert corpus.train.tolist() == [0]
+
+
+def test_parts_of_a_long_document_stay_together(
+    tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(raw_text, "MOST_CHARACTERS", 100)
+    documents = [f"word{number} " * 100 for number in range(4)]
+    # a part of its own that has no pieces is passed over
+    documents[1] += " " * 10 + "\u200b" * 200
+    (tmp_path / "a.txt").write_text("\n\n".join(documents))
+    bert = load_tokenizer(tiny_bert)
+    corpus = open_raw_corpus([tmp_path / "a.txt"], bert, tmp_path / "cache", held_out=0.5)
+    assert (corpus.statistics.documents, corpus.statistics.held_out_documents) == (4, 2)
+    assert corpus.statistics.parts == len(corpus.store) > 20
+    train, held_out = (set(corpus.store.origins[part]) for part in (corpus.train, corpus.held_out))
+    assert train | held_out == {0, 1, 2, 3}
+    assert not train & held_out

@@ -10,7 +10,12 @@ from spacy.tokens import DocBin
 
 from spacy_spanbert.data import raw_text
 from spacy_spanbert.data.problems import CorpusError, Problems
-from spacy_spanbert.data.raw_text import cut_at_space, list_raw_files, read_raw_texts
+from spacy_spanbert.data.raw_text import (
+    cut_at_space,
+    list_raw_files,
+    read_raw_parts,
+    read_raw_texts,
+)
 
 TEXT = "One.\nStill one.\n\n  \n\nTwo: ёлка 👍🏽.\n\nThree.\n"
 DOCUMENTS = ["One.\nStill one.", "Two: ёлка 👍🏽.", "Three."]
@@ -70,7 +75,7 @@ def test_bytes_that_are_not_utf8_are_named_by_file_and_byte(tmp_path: Path, star
     with pytest.raises(CorpusError) as error:
         read(path)
     assert f"{path}:2: Expected UTF-8, but byte {byte} of the file is 0xe9" in str(error.value)
-    assert 'errors = "replace"' in str(error.value)
+    assert "give --errors replace (in the config: [pretraining.corpus] errors" in str(error.value)
 
 
 def test_bytes_that_are_not_utf8_are_replaced_and_counted_on_demand(tmp_path: Path):
@@ -121,14 +126,19 @@ def test_long_documents_are_cut_and_counted(
     assert all(len(document) > 85 for document in documents[:-2])
     assert " ".join(documents).split() == [*words, "short", "one"]
     assert problems.counts == {"long documents cut": 1}
+    (tmp_path / "b.txt").write_text(separator.join(words))
+    origins = [origin for origin, _ in read_raw_parts([tmp_path])]
+    assert origins == [0] * (len(documents) - 1) + [1] + [2] * (len(documents) - 1)
 
 
 def test_a_very_long_line_is_read_in_time(tmp_path: Path):
     """Work that grew with the square of its length would take minutes."""
-    (tmp_path / "a.txt").write_text("word of text " * 400_000)  # 5 MB
+    text = "word of text " * 4_000_000  # 50 MB
+    (tmp_path / "a.txt").write_text(text)
     documents = read(tmp_path / "a.txt")
-    assert len(documents) == 52
-    assert " ".join(documents).split() == ["word", "of", "text"] * 400_000
+    assert len(documents) == 520
+    is_same = " ".join(documents).strip() == text.strip()
+    assert is_same  # pytest would compare 50 MB letter by letter
 
 
 @given(st.text(st.sampled_from("ab \n\u3000ё"), max_size=60), st.integers(1, 12))

@@ -1,5 +1,6 @@
 """Documents made of numbers: each piece is told from all others by its vocabulary index."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -31,9 +32,12 @@ def make_documents(shapes: list[Shape]) -> list[PieceDocument]:
     return documents
 
 
-def store_of(folder: Path, documents: list[PieceDocument]) -> PieceStore:
+def store_of(
+    folder: Path, documents: list[PieceDocument], origins: Iterable[int] | None = None
+) -> PieceStore:
     path = folder / f"{len(list(folder.iterdir()))}.arrow"
-    write_pieces(path, documents)
+    numbers = range(len(documents)) if origins is None else origins
+    write_pieces(path, zip(numbers, documents, strict=True))
     return PieceStore(path)
 
 

@@ -38,7 +38,7 @@ def open_(
     cache: Path, documents: list[PieceDocument], bert: PreTrainedTokenizerFast, **options
 ) -> Corpus:
     options = {"held_out": 0.2, "seed": 0, **options}
-    return open_corpus(cache, SOURCE, lambda: documents, bert, **options)
+    return open_corpus(cache, SOURCE, lambda: enumerate(documents), bert, **options)
 
 
 def never() -> list[PieceDocument]:
@@ -111,7 +111,7 @@ def test_a_corpus_appears_whole_or_not_at_all(
     tmp_path: Path, documents: list[PieceDocument], bert: PreTrainedTokenizerFast
 ):
     def broken():
-        yield from documents[:5]
+        yield from enumerate(documents[:5])
         raise OSError(28, "No space left on device")
 
     with pytest.raises(SpanbertError, match=r"No space left on device\. Make room"):
@@ -145,11 +145,41 @@ def test_no_text_is_an_error_that_names_the_files(tmp_path: Path, bert: PreTrain
 def test_the_held_out_share_leaves_something_on_both_sides(
     n_documents: int, share: float, n_held_out: int
 ):
-    chosen = choose_held_out(n_documents, share, 7)
+    documents = np.arange(n_documents)
+    chosen = choose_held_out(documents, share, 7)
     assert len(set(chosen.tolist())) == n_held_out
     assert all(0 <= number < n_documents for number in chosen)
-    np.testing.assert_array_equal(chosen, choose_held_out(n_documents, share, 7))
+    np.testing.assert_array_equal(chosen, choose_held_out(documents, share, 7))
 
 
 def test_the_seed_chooses_what_is_held_out():
-    assert choose_held_out(1000, 0.1, 1).tolist() != choose_held_out(1000, 0.1, 2).tolist()
+    one, other = (choose_held_out(np.arange(1000), 0.1, seed) for seed in (1, 2))
+    assert one.tolist() != other.tolist()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_all_parts_of_a_document_are_held_out_or_none(
+    tmp_path: Path, documents: list[PieceDocument], bert: PreTrainedTokenizerFast, seed: int
+):
+    origins = [5] * 10 + [7] * 10 + [8, 9] + [20] * 9
+    corpus = open_corpus(
+        *(tmp_path, SOURCE, lambda: zip(origins, documents, strict=True), bert),
+        **{"held_out": 0.4, "seed": seed},
+    )
+    train, held_out = (
+        {origins[number] for number in part} for part in (corpus.train, corpus.held_out)
+    )
+    assert (len(train), len(held_out), train & held_out) == (3, 2, set())
+    statistics = corpus.statistics
+    assert (statistics.documents, statistics.held_out_documents) == (5, 2)
+    assert statistics.parts == len(corpus.store) == 30
+
+
+def test_the_parts_of_a_single_document_are_all_learned_from(
+    tmp_path: Path, documents: list[PieceDocument], bert: PreTrainedTokenizerFast
+):
+    corpus = open_corpus(
+        *(tmp_path, SOURCE, lambda: ((3, document) for document in documents), bert),
+        **{"held_out": 0.4, "seed": 0},
+    )
+    assert len(corpus.train) == 30

@@ -70,6 +70,15 @@ def test_another_order_is_told(files: list[Path]):
         check_unchanged(describe(files), describe(files[::-1]))
 
 
+def test_a_run_of_an_earlier_version_is_refused(files: list[Path]):
+    stored = describe(files).to_json()
+    del stored["form"]
+    earlier = CorpusSource.from_json(stored)
+    assert earlier.fingerprint != describe(files).fingerprint
+    with pytest.raises(CorpusChangedError, match=r"made by another version .* begin a new run in"):
+        check_unchanged(earlier, describe(files))
+
+
 def test_changed_settings_and_tokenizers_are_named(files: list[Path]):
     now = describe_source(files, "other", {**SETTINGS, "lang": "de"})
     with pytest.raises(CorpusChangedError, match=r"is another; lang was 'en' and is 'de'"):

@@ -1,5 +1,8 @@
 import pytest
 
+from spacy_spanbert.checkpoints.checkpoint import CheckpointError
+from spacy_spanbert.checkpoints.load import load_tokenizer
+from spacy_spanbert.pretraining.checkpoint import BEST, LAST, Progress, save_pretraining
 from spacy_spanbert.pretraining.corpus_source import CorpusSource, SourceFile
 from spacy_spanbert.pretraining.corruption.span_masking import SpanMasking
 from spacy_spanbert.pretraining.earlier_run import (
@@ -7,10 +10,11 @@ from spacy_spanbert.pretraining.earlier_run import (
     EarlierRunError,
     check_settings,
     fixed_settings,
+    read_progress,
     read_source,
     write_source,
 )
-from tests.pretraining.simple import make_settings
+from tests.pretraining.simple import make_model, make_settings
 
 
 def make_run(output, share=0.15, **training):
@@ -52,3 +56,39 @@ def test_a_record_that_cannot_be_read_is_named(content, tmp_path):
         (tmp_path / SOURCE).write_text(content, encoding="utf8")
     with pytest.raises(EarlierRunError, match=rf"{SOURCE} cannot be read .*Begin a new run"):
         read_source(tmp_path)
+
+
+def save(folder, tokenizer, step):
+    save_pretraining(folder, make_model(), load_tokenizer(tokenizer), Progress(step=step))
+
+
+def test_a_run_that_was_killed_before_it_learned_anything_begins_anew(tmp_path, tiny_bert):
+    assert read_progress(tmp_path / "none") is None
+    save(tmp_path / BEST, tiny_bert, step=0)
+    assert read_progress(tmp_path) is None
+    save(tmp_path / LAST, tiny_bert, step=0)
+    assert read_progress(tmp_path).step == 0
+
+
+@pytest.mark.parametrize("content", ["{", None])
+def test_a_trained_encoder_without_its_run_is_not_taken_for_none(content, tmp_path, tiny_bert):
+    save(tmp_path / BEST, tiny_bert, step=3)
+    with pytest.raises(EarlierRunError, match=rf"holds {BEST} .* but no {LAST}/.*Move {tmp_path}"):
+        read_progress(tmp_path)
+    (tmp_path / BEST / "pretraining.json").unlink()
+    if content is not None:
+        (tmp_path / BEST / "pretraining.json").write_text(content)
+    with pytest.raises(EarlierRunError, match=f"Move {tmp_path} away, or name another"):
+        read_progress(tmp_path)
+
+
+def test_a_last_checkpoint_that_does_not_say_how_far_it_is_is_not_taken_for_none(
+    tmp_path, tiny_bert
+):
+    save(tmp_path / LAST, tiny_bert, step=3)
+    (tmp_path / LAST / "pretraining.json").write_text('{"step": ')
+    with pytest.raises(CheckpointError, match=f"is damaged: .*Move {tmp_path} away, or name"):
+        read_progress(tmp_path)
+    (tmp_path / LAST / "pretraining.json").unlink()
+    with pytest.raises(EarlierRunError, match=f"holds {LAST} .*Move {tmp_path} away, or name"):
+        read_progress(tmp_path)

@@ -32,6 +32,13 @@ def test_each_mask_has_its_most_probable_pieces(pretrained):
         assert 0 < sum(probabilities) <= 1
 
 
+def test_special_pieces_are_no_candidates(pretrained):
+    checkpoint, _ = load_for_filling(pretrained, "mlm")
+    special = set(checkpoint.tokenizer.all_special_tokens)
+    (best,) = fill(pretrained, "the [MASK] was", n_best=10_000)
+    assert {guess.piece for guess in best} == checkpoint.tokenizer.get_vocab().keys() - special
+
+
 def test_probabilities_are_those_of_the_head_over_hugging_faces_output(pretrained):
     checkpoint, model = load_for_filling(pretrained, "mlm")
     text = "the old [MASK] was there"

@@ -13,6 +13,8 @@ from spacy_spanbert.pretraining import loop
 from spacy_spanbert.pretraining.accelerator import make_accelerator
 from spacy_spanbert.pretraining.budget import MEASURED, WARM_UP
 from spacy_spanbert.pretraining.checkpoint import (
+    BEST,
+    LAST,
     Progress,
     load_model,
     load_progress,
@@ -20,7 +22,7 @@ from spacy_spanbert.pretraining.checkpoint import (
 )
 from spacy_spanbert.pretraining.corruption.token_masking import TokenMasking
 from spacy_spanbert.pretraining.log import read_log
-from spacy_spanbert.pretraining.loop import BEST, LAST, Pretrainer, PretrainingError
+from spacy_spanbert.pretraining.loop import Pretrainer, PretrainingError
 from spacy_spanbert.pretraining.sampling import WindowNumber, spread_sample
 from tests.pretraining.simple import (
     folder_bytes,

@@ -159,7 +159,7 @@ def test_an_encoder_with_segments_sees_them():
 
 
 def test_a_text_without_known_pieces_is_an_error_that_says_what_to_do():
-    with pytest.raises(SpanbertError, match=r"none occurs at all.*\[vocabulary\] tokenizer"):
+    with pytest.raises(SpanbertError, match=r"none occurs .*\[pretraining.vocabulary\] tokenizer"):
         PieceSampler(np.zeros(5, dtype=np.int64), mask=4)
 
 

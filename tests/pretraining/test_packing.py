@@ -65,7 +65,7 @@ def test_windows_are_filled_but_for_a_part_of_a_sentence(
 
 def test_a_window_without_room_is_an_error(bert: PreTrainedTokenizerFast, tmp_path: Path):
     store = store_of(tmp_path, [make_document([[1]])])
-    with pytest.raises(SpanbertError, match=r"longer window \(\[packing\] window\)"):
+    with pytest.raises(SpanbertError, match=r"longer window \(\[pretraining.packing\] window\)"):
         pack_windows(store, [0], 2, bert)
 
 

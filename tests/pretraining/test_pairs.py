@@ -155,11 +155,25 @@ def test_two_documents_are_enough(bert: PreTrainedTokenizerFast, tmp_path: Path)
             assert len(pairs.window(index, epoch)) <= 8
 
 
+def test_foreign_texts_are_of_no_other_part_of_the_document(
+    bert: PreTrainedTokenizerFast, tmp_path: Path
+):
+    origins = [0] * 15 + [4] + [6] * 20 + [7] * 4
+    store = store_of(tmp_path, DOCUMENTS, origins)
+    pairs = pack_pairs(store, range(40), WINDOW, bert, seed=3)
+    for index in range(len(pairs)):
+        first, second, is_next = pairs.stretches(index, 0)
+        assert (origins[first.document] == origins[second.document]) == is_next
+    with pytest.raises(SpanbertError, match="is 1 with"):
+        pack_pairs(store_of(tmp_path, DOCUMENTS, [2] * 40), range(40), WINDOW, bert, seed=3)
+
+
 class CountingStore:
     """Counts what is asked of a store."""
 
     def __init__(self, store):
         self._store = store
+        self.origins = store.origins
         self.n_documents = self.n_pieces = 0
 
     def document(self, number):

@@ -40,7 +40,7 @@ def test_one_new_head_is_enough_to_let_the_heads_learn_alone(tmp_path, pretraine
 def test_new_heads_without_steps_of_their_own_are_told_of(tmp_path, tiny_bert):
     n_steps, said = take(tiny_bert, {"mlm": 1.0}, tmp_path, 0)
     assert n_steps == 0
-    assert "Set [training] head_warmup_steps to let them learn alone at first" in said
+    assert "Set [pretraining.training] head_warmup_steps to let them learn alone at first" in said
 
 
 def test_an_encoder_from_scratch_has_no_heads_to_take(tmp_path, tiny_bert):

@@ -7,9 +7,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from spacy_spanbert.pretraining.checkpoint import load_progress
+from spacy_spanbert.pretraining.checkpoint import LAST, load_progress
 from spacy_spanbert.pretraining.log import read_log
-from spacy_spanbert.pretraining.loop import LAST
 from tests.cli.small_pretraining import STEPS, pretrain_words, write_small_text
 from tests.pretraining.simple import folder_bytes, lines_without_times
 from tests.pretraining.train_simple import train

@@ -28,20 +28,54 @@ def test_values_can_be_replaced():
     assert settings.corruption.share == 0.25
 
 
+def test_values_of_sections_that_the_file_leaves_out_can_be_given():
+    overrides = {
+        "pretraining.vocabulary.cased": False,
+        "pretraining.encoder.checkpoint": None,
+        "pretraining.encoder.size.n_layers": 2,
+        "pretraining.vocabulary.train": True,
+        "paths.text": "a.txt",
+    }
+    settings = read_settings(CONFIGS / "pretrain_adapt.cfg", overrides)
+    assert settings.vocabulary.cased is False
+    assert settings.vocabulary.train
+    assert settings.encoder.size.n_layers == 2
+    assert settings.corpus.text == [Path("a.txt")]
+
+
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
         ("training.learn_rate", -1, r"\[pretraining.training\] learn_rate: .*greater than 0.*-1"),
         ("training.batch_pieces", "many", r"\[pretraining.training\] batch_pieces: .*'many'"),
-        ("objectives.nsp", 1.0, r"\[objectives\] nsp needs \[packing\] pairs = true"),
+        (
+            "objectives.nsp",
+            1.0,
+            r"\[pretraining.objectives\] nsp needs \[pretraining.packing\] pairs = true",
+        ),
         ("objectives.cloze", 1.0, r"\[pretraining.objectives.cloze\]"),
         ("objectives.mlm", -1.0, r"\[pretraining.objectives\] mlm: .*greater than or equal to 0"),
-        ("objectives", {"mlm": 0.0}, r"\[objectives\] expected at least one with a weight above 0"),
+        (
+            "objectives",
+            {"mlm": 0.0},
+            r"\[pretraining.objectives\] expected at least one with a weight above 0",
+        ),
         ("vocabulary.train", False, r"needs train = true or a tokenizer"),
         ("encoder.checkpoint", "x", r"a checkpoint or a size, and not both"),
         ("budget.steps", 3, r"exactly one of steps, epochs and minutes, but got steps, minutes"),
         ("corruption.share", 7.0, r"SpanMasking.*share"),
-        ("encoder.size.n_pieces", 9, r"\[pretraining.encoder\] size: leave out n_pieces: the voca"),
+        ("budget.minutes", True, r"\[pretraining.budget\] minutes: expected a number; .*is True"),
+        ("corpus.held_out", False, r"\[pretraining.corpus\] held_out: expected a number"),
+        ("encoder.size.max_pieces", True, r"size\] max_pieces: expected a number"),
+        ("objectives.sbo", True, r"\[pretraining.objectives\] sbo: expected a number"),
+        ("corruption.share", True, r"\[pretraining.corruption\] share: expected a number; .*True"),
+        ("vocabluary.cased", True, r"\[pretraining\] vocabluary: there is no such key"),
+        ("training.seed.x", 1, r"training"),
+        ("budget.steps", 3, r"\[pretraining.budget\] expected exactly one"),
+        ("encoder.size.n_pieces", 9, r"\[pretraining.encoder.size\] leave out n_pieces: the voca"),
+        ("encoder.size.n_layer", 2, r"\[pretraining.encoder.size\] n_layer: there is no such key"),
+        ("encoder.size.n_heads", 3, r"\[pretraining.encoder.size\] .*128 is none of 3: take 126"),
+        ("encoder.size.max_pieces", 16, r"\] window is 128 .*\[pretraining.encoder.size\] max_pie"),
         ("encoder.size.attention_dropout", 0.1, r"leave out attention_dropout: .* none inside"),
         ("encoder.size.dropout", 0.1, r"leave out dropout: set dropout in \[pretraining.encoder\]"),
     ],
@@ -89,7 +123,7 @@ def test_a_function_that_is_not_registered_is_named(tmp_path):
 
 def test_a_corruption_without_its_function_is_named(tmp_path):
     path = write(tmp_path / "a.cfg", {'@corruptions = "spacy-spanbert.SpanMasking.v1"': "p = 0.2"})
-    message = r"\[pretraining\] corruption: expected a section with @corruptions = .*'p': 0.2"
+    message = r"\[pretraining.corruption\] expected a section with @corruptions = "
     with pytest.raises(SpanbertError, match=message):
         read_settings(path, {})
 
@@ -120,5 +154,5 @@ def test_a_file_that_is_not_there_and_one_without_the_section(tmp_path):
     with pytest.raises(SpanbertError, match=r"no config file .*none\.cfg"):
         read_settings(tmp_path / "none.cfg", {})
     (tmp_path / "b.cfg").write_text("[nlp]\nlang = 'en'\n")
-    with pytest.raises(SpanbertError, match=r"expected a section \[pretraining\]"):
+    with pytest.raises(SpanbertError, match=r"^\S+b\.cfg: expected a section \[pret"):
         read_settings(tmp_path / "b.cfg", {})

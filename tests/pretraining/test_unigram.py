@@ -27,7 +27,9 @@ def make_corpus(folder: Path, tokenizer, ids: list[list[int]], held_out: float) 
         documents.append(
             PieceDocument(np.array(numbers, dtype=np.int32), made.words, made.sentences)
         )
-    return open_corpus(folder, SOURCE, lambda: documents, tokenizer, held_out=held_out, seed=0)
+    return open_corpus(
+        folder, SOURCE, lambda: enumerate(documents), tokenizer, held_out=held_out, seed=0
+    )
 
 
 def test_it_is_the_mean_surprise_at_pieces_that_are_not_special(tmp_path, tokenizer):

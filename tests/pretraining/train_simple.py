@@ -10,8 +10,8 @@ from pathlib import Path
 
 from spacy_spanbert.checkpoints.load import load_tokenizer
 from spacy_spanbert.pretraining.accelerator import end_processes, make_accelerator
-from spacy_spanbert.pretraining.checkpoint import Progress, load_model, load_progress
-from spacy_spanbert.pretraining.loop import LAST, Pretrainer
+from spacy_spanbert.pretraining.checkpoint import LAST, Progress, load_model, load_progress
+from spacy_spanbert.pretraining.loop import Pretrainer
 from tests.pretraining.simple import make_model, make_settings, make_text
 
 

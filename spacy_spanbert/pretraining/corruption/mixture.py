@@ -18,8 +18,9 @@ from spacy_spanbert.pretraining.windows import Corrupted, PieceSampler, Window
 class Mixture:
     """Corrupts each window in one of several ways, drawn anew in every epoch.
 
-    In a config, an empty section [corruption.parts], then one [corruption.parts.NAME] for each way,
-    and [corruption.weights] with a line NAME = 1.0 for each.
+    In a config, an empty section [pretraining.corruption.parts], then one
+    [pretraining.corruption.parts.NAME] for each way, and [pretraining.corruption.weights] with a
+    line NAME = 1.0 for each.
 
     parts (dict[str, Corruption]): The ways, by any names; at least one.
     weights (dict[str, float]): Weight of each part, by the same names: 0 or more, not all 0. A part

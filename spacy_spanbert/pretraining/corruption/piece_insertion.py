@@ -30,7 +30,7 @@ class PieceInsertion:
     share (float): Inserted pieces for each piece of the text, special ones not counted, above 0,
         at most 1.
     max_window (int | None): Longest window after insertion, in pieces with special ones, 3 or more;
-        None for what the encoder reads, see `limit`.
+        None (null) for what the encoder reads.
     RAISES (SpanbertError): If a value is outside its range.
     """
 
@@ -62,7 +62,7 @@ class PieceInsertion:
             note = (
                 f"PieceInsertion inserts {self.share:.0%} where there is room, but windows packed "
                 f"to {window} pieces have room for {max(0, longest - window)} more at most: set "
-                f"[packing] window = {fitting} for all of it."
+                f"[pretraining.packing] window = {fitting} for all of it."
             )
         return Limited(replace(self, max_window=longest), note)
 

@@ -9,7 +9,7 @@ from spacy_spanbert.pretraining.corruption.piece_insertion import PieceInsertion
 from spacy_spanbert.pretraining.corruption.token_masking import TokenMasking
 from tests.pretraining.corruption.made_windows import corrupt, made_windows, make_window
 
-NOTE = "packed to 128 pieces have room for 0 more at most: set [packing] window = 111"
+NOTE = "packed to 128 pieces have room for 0 more at most: set [pretraining.packing] window = 111"
 
 
 def mix(**parts):

@@ -1,0 +1,1 @@
+"""Pages for readers, and what writes those that follow from the code."""
