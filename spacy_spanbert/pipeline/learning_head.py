@@ -12,6 +12,7 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.layers.head_model import head_shim
+from spacy_spanbert.layers.listeners import check_connected, check_encoded
 from spacy_spanbert.pipeline.batches import annotate_stream
 from spacy_spanbert.pipeline.labelled_head import LabelledHead
 
@@ -53,16 +54,24 @@ class LearningHead(LabelledHead):
         self.cfg: dict[str, Any] = {"labels": [], **settings}
         head_shim(model).lr_scale = lr_scale
 
-    def check_weights(self) -> None:
-        """Make sure that the model can score. RAISES (ValueError): Before initialization."""
+    def check_ready(self, docs: Sequence[Doc], *, is_train: bool = False) -> None:
+        """Make sure that the model can score Docs.
+
+        docs (Sequence[Doc]): The Docs.
+        is_train (bool): Whether to learn from them.
+        RAISES (ValueError): Before initialization, or if the encoder has not run before.
+        """
         _ = head_shim(self.model).module
+        check_encoded(self.model, docs, self.name, is_train=is_train)
 
     def sample_docs(self, get_examples: Callable[[], Iterable[Example]]) -> list[Doc]:
         """Take a few Docs from which layers learn their sizes.
 
         get_examples (Callable[[], Iterable[Example]]): The examples.
         RETURNS (list[Doc]): The first that have words; a Doc of one word if none has.
+        RAISES (SpanbertError): If there is no encoder that gives them vectors.
         """
+        check_connected(self.model, self.name)
         docs = (example.predicted for example in get_examples())
         sample = list(islice((doc for doc in docs if len(doc)), N_SAMPLE_DOCS))
         return sample or [Doc(self.vocab, words=["word"])]
@@ -104,15 +113,17 @@ class LearningHead(LabelledHead):
         sgd (Optimizer | None): If given, the weights change at once.
         losses (dict[str, float] | None): Gets the summed loss under this component's name, in nats.
         RETURNS (dict[str, float]): The losses.
-        RAISES (ValueError): Before initialization, or on gold that cannot be meant.
+        RAISES (ValueError): Before initialization, without an encoder, or on gold that cannot be
+            meant.
         """
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.update")
-        if not self.has_something_to_score([example.predicted for example in examples]):
+        docs = [example.predicted for example in examples]
+        if not self.has_something_to_score(docs):
             return losses
-        self.check_weights()
+        self.check_ready(docs, is_train=True)
         set_dropout_rate(self.model, drop)
         begun = self.begin_update(examples)
         if begun is None:

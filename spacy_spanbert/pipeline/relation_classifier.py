@@ -174,7 +174,7 @@ class SpanbertRelationClassifier(LearningHead):
     def _score(
         self, docs: list[Doc], spans: list[list[Span]]
     ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        self.check_weights()
+        self.check_ready(docs)
         blocks = pair_blocks(docs, spans, self.candidates, self.seen)
         return score_pairs(self.model, docs, self._arguments(docs, spans), blocks)
 

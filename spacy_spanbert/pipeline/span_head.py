@@ -109,7 +109,7 @@ class SpanHead(LearningHead):
         """
         if not self.has_something_to_score(docs):
             return
-        self.check_weights()
+        self.check_ready(docs)
         if self.suggester is None:
             reach = span_reach(
                 docs, self.cfg["max_length"], cross_sentences=self.cfg["cross_sentences"]

@@ -21,6 +21,7 @@ from spacy_spanbert.layers.classifier import (
     score_documents,
     set_outputs,
 )
+from spacy_spanbert.layers.listeners import check_connected
 from spacy_spanbert.nn.class_losses import class_loss
 from spacy_spanbert.pipeline.class_gold import check_cats, class_targets
 from spacy_spanbert.pipeline.learning_head import LearningHead, TrainingPass
@@ -114,6 +115,7 @@ class SpanbertTextClassifier(LearningHead):
                 f"{self.name}] labels"
             )
         self._report(get_examples())
+        check_connected(self.model, self.name)
         set_outputs(self.model, self.n_outputs)
 
     def _report(self, examples: Iterable[Example]) -> None:
@@ -139,7 +141,7 @@ class SpanbertTextClassifier(LearningHead):
         RAISES (ValueError): Before initialization.
         """
         docs = list(docs)
-        self.check_weights()
+        self.check_ready(docs)
         if not docs:
             none = np.zeros((0, self.n_outputs), dtype=np.float32)
             return TextScores(none, np.zeros(0, dtype=np.int64))
