@@ -30,7 +30,7 @@ class LearningHead(LabelledHead):
     scorer (Callable | None): Scores predictions against gold.
     lr_scale (float): Factor on the learning rate of the training config, above 0.
     settings (Mapping[str, Any]): What is stored in `cfg`, beside the labels.
-    RAISES (SpanbertError): If lr_scale is out of its range.
+    RAISES (SpanbertError): If lr_scale or a setting is out of its range.
     """
 
     def __init__(
@@ -53,15 +53,25 @@ class LearningHead(LabelledHead):
         self.scorer = scorer
         self.cfg: dict[str, Any] = {"labels": [], **settings}
         head_shim(model).lr_scale = lr_scale
+        self.check_settings()
+
+    @abstractmethod
+    def check_settings(self) -> None:
+        """Refuse values of `cfg` that cannot be meant: it is a dict that anyone may change.
+
+        RAISES (SpanbertError): Naming the key, what is expected, and what came.
+        """
 
     def check_ready(self, docs: Sequence[Doc], *, is_train: bool = False) -> None:
         """Make sure that the model can score Docs.
 
         docs (Sequence[Doc]): The Docs.
         is_train (bool): Whether to learn from them.
-        RAISES (ValueError): Before initialization, or if the encoder has not run before.
+        RAISES (ValueError): Before initialization, if the encoder has not run before, or if a
+            setting was changed to what cannot be.
         """
         _ = head_shim(self.model).module
+        self.check_settings()
         check_encoded(self.model, docs, self.name, is_train=is_train)
 
     def sample_docs(self, get_examples: Callable[[], Iterable[Example]]) -> list[Doc]:

@@ -73,12 +73,15 @@ class SpanbertRelationClassifier(LearningHead):
         **settings: Any,
     ) -> None:
         settings |= {"symmetric": sorted(symmetric), "span_labels": [], "label_pairs": []}
+        self.candidates = candidates
+        self.loss = dict(loss or {})
         super().__init__(
             vocab, model, name=name, scorer=scorer, lr_scale=lr_scale, settings=settings
         )
-        self.candidates = candidates
-        self.loss = dict(loss or {})
-        check_relation_settings(self.cfg, self.loss, name)
+
+    def check_settings(self) -> None:
+        """See LearningHead."""
+        check_relation_settings(self.cfg, self.loss, self.name)
 
     @property
     def key(self) -> str:

@@ -5,68 +5,17 @@ import spacy
 from spacy.tokens import Doc
 from spacy_transformers.data_classes import TransformerData
 
-from spacy_spanbert import Relation, make_pair
-from spacy_spanbert.annotations.relations import set_relations
+from spacy_spanbert import make_pair
 from spacy_spanbert.errors import SpanbertError
+from tests.pipeline.all_heads import HEADS, add_head, examples_for_all, make_all_heads
 from tests.pipeline.classifying import make_classifier, pair_examples
-from tests.relation_pipeline import add_relations
-from tests.tagging_pipeline import add_tagging
-from tests.tiny_pipeline import (
-    FLAT,
-    add_encoder,
-    add_spancat,
-    initialize,
-    make_examples,
-    make_optimizer,
-)
-
-HEADS = (
-    "spanbert_spancat",
-    "spanbert_span_finder",
-    "spanbert_ner",
-    "spanbert_tagger",
-    "spanbert_relations",
-    "spanbert_textcat",
-)
-
-
-def add_head(nlp, name):
-    if name == "spanbert_spancat":
-        add_spancat(nlp)
-    elif name == "spanbert_relations":
-        add_relations(nlp)
-    elif name in ("spanbert_ner", "spanbert_tagger"):
-        add_tagging(nlp, name)
-    else:
-        nlp.add_pipe(name)
-
-
-def examples_for_all(nlp):
-    """FLAT with an annotation for each head; the predicted Docs have the spans to be related."""
-    examples = make_examples(nlp, FLAT)
-    for number, example in enumerate(examples):
-        gold = example.reference
-        example.predicted.spans["sc"] = [
-            example.predicted[span.start : span.end] for span in gold.spans["sc"]
-        ]
-        for word in gold:
-            word.tag_ = "NAME" if word.text[0].isupper() else "WORD"
-        gold.cats = {"even": float(number % 2 == 0), "odd": float(number % 2 == 1)}
-        spans = gold.spans["sc"]
-        set_relations(gold, [Relation(spans[0], spans[1], "near")] if spans else [])
-    return examples
+from tests.tiny_pipeline import add_encoder, add_spancat, initialize, make_examples, make_optimizer
 
 
 @pytest.fixture(scope="module")
 def saved(tiny_bert, tmp_path_factory):
-    """All heads on one encoder."""
-    nlp = spacy.blank("en")
-    add_encoder(nlp)
-    for name in HEADS:
-        add_head(nlp, name)
-    initialize(nlp, tiny_bert, examples_for_all(nlp))
     folder = tmp_path_factory.mktemp("pipelines") / "all"
-    nlp.to_disk(folder)
+    make_all_heads(tiny_bert).to_disk(folder)
     return folder
 
 
