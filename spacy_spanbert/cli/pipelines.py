@@ -7,6 +7,7 @@ from spacy import util
 from spacy.cli._util import import_code, setup_gpu
 from spacy.language import Language
 
+from spacy_spanbert.cli.damaged_files import damaged_files
 from spacy_spanbert.errors import SpanbertError
 
 # Factories whose spans_key names spans that they read; their labels are none of spans.
@@ -36,8 +37,10 @@ def load_pipeline(model: str, code: Path | None = None, gpu_id: int = -1) -> Lan
         return util.load_model(model)
     except Exception as error:  # Whatever a damaged folder or a missing package makes spaCy say.
         reason = " ".join(str(error).split()) or "no reason given"
-        message = f"Cannot load the pipeline {model}: {type(error).__name__}: {reason:.600}"
-        raise SpanbertError(message) from error
+        reason = f"{type(error).__name__}: {reason:.600}"
+        if damaged := damaged_files(Path(model)):
+            reason = f"damaged: {', '.join(damaged)}. Copy the pipeline again, or train it again."
+        raise SpanbertError(f"Cannot load the pipeline {model}: {reason}") from error
 
 
 def _check_folder(model: str) -> None:

@@ -49,12 +49,30 @@ def _grouped(records: Iterable[Record], group: str, problems: Problems) -> Itera
         problems.add("missing key", message, record.place)
         return object()
 
-    for _, group_members in groupby(records, key=document):
+    ended: set[int] = set()  # no text of a key is kept: memory is not to grow with them
+    for value, group_members in groupby(records, key=document):
         members = list(group_members)
+        if members[0].user_data.get(group) is not None:
+            _check_return(group, value, ended, members[0], problems)
         _note_partial("spans", [member.is_annotated for member in members], members, problems)
         has_relations = [member.relations is not None for member in members]
         _note_partial("relations", has_relations, members, problems)
         yield join_records(members)
+
+
+def _check_return(
+    group: str, value: Any, ended: set[int], first: Record, problems: Problems
+) -> None:
+    """Report a document that goes on after another one: it becomes several."""
+    number = hash(repr(value))
+    if number in ended:
+        message = (
+            f"{group} is {value!r} again, after records of another document: only records that "
+            f"follow one another become one document, so {value!r} becomes several. Sort the "
+            f"records by {group}, or give documents different values."
+        )
+        problems.add("document in several places", message, first.place)
+    ended.add(number)
 
 
 def _note_partial(

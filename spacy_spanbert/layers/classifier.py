@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from spacy.tokens import Doc
-from spacy.util import registry
 from thinc.api import Model, torch2xp, xp2torch
 from thinc.types import Floats2d
 from torch import Tensor
 
+from spacy_spanbert.layers.architecture import architecture
 from spacy_spanbert.layers.document_vectors import DocumentLayer, DocumentVectors, document_width
 from spacy_spanbert.layers.head_model import head_model, head_shim, make_module
 from spacy_spanbert.layers.torch_shim import TorchShim
@@ -20,7 +20,7 @@ from spacy_spanbert.nn.classifier import Classifier, Pooling
 ClassifierModel = Model[list[Doc], Floats2d]
 
 
-@registry.architectures("spacy-spanbert.Classifier.v1")
+@architecture("spacy-spanbert.Classifier.v1")
 def build_classifier(
     tok2vec: DocumentLayer,
     hidden_width: int = 0,

@@ -84,6 +84,7 @@ class DocReader:
     stride (int | None): Distance between two windows, in pieces; None for three quarters of the
         window.
     cut_at_words (bool): Whether word borders are cuts for the tokenizer.
+    component (str): Name of the component, for messages.
     RAISES (ValueError): If the checkpoint cannot take such a window.
     """
 
@@ -94,15 +95,17 @@ class DocReader:
         window: int | None = None,
         stride: int | None = None,
         cut_at_words: bool = True,
+        component: str = "spanbert",
     ) -> None:
         self.tokenizer = PieceTokenizer(
             checkpoint.tokenizer.backend_tokenizer, cut_at_words=cut_at_words
         )
         self.special = _special_pieces(checkpoint)
+        self._section = f"[components.{component}.model]"
         window = checkpoint.max_pieces if window is None else window
         if not len(self.special) < window <= checkpoint.max_pieces:
             raise ValueError(
-                f"[components.spanbert.model] window is {window} pieces, but this checkpoint takes "
+                f"{self._section} window is {window} pieces, but this checkpoint takes "
                 f"{len(self.special) + 1} to {checkpoint.max_pieces}"
             )
         self.window = window
@@ -110,7 +113,7 @@ class DocReader:
         self.stride = max(1, self.window_len * 3 // 4) if stride is None else stride
         if self.stride > self.window_len:
             raise ValueError(
-                f"[components.spanbert.model] stride is {stride} pieces, but a window holds "
+                f"{self._section} stride is {stride} pieces, but a window holds "
                 f"{self.window_len} beside its special pieces: those between would have no vector"
             )
         self._checkpoint = checkpoint
@@ -171,7 +174,7 @@ class DocReader:
             self._special_pair = pair_pieces(self._checkpoint)
             if self.window < len(self._special_pair) + 2:
                 raise SpanbertError(
-                    f"[components.spanbert.model] window is {self.window} pieces, but a pair of "
+                    f"{self._section} window is {self.window} pieces, but a pair of "
                     f"texts needs {len(self._special_pair) + 2} or more"
                 )
         n_first = len(first[0])

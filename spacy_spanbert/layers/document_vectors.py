@@ -139,13 +139,7 @@ def _refuse_cut(data: TransformerData, n_cut: int) -> None:
 
 def _hidden(data: TransformerData) -> Any:
     """All rows of one text, shape (n_rows, width)."""
-    strings = data.wordpieces.strings
-    if not (strings and strings[0] and strings[0][0]):
-        raise SpanbertError(
-            "a Doc has not been encoded: the component 'spanbert' must run before this one. Do not "
-            "disable it, and in [training] annotating_components name it as well"
-        )
-    states = data.model_output["last_hidden_state"]
+    states = data.model_output.get("last_hidden_state", ())
     if len(states) != 1:
         raise SpanbertError(
             "a Doc was encoded by another component than 'spanbert': the [CLS] of a text is taken "

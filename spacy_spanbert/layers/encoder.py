@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from spacy.tokens import Doc
-from spacy.util import registry
 from spacy_transformers.data_classes import FullTransformerBatch
 from thinc.api import Model, torch2xp, xp2torch
 from thinc.types import Floats2d
 
 from spacy_spanbert.checkpoints.checkpoint import Checkpoint
+from spacy_spanbert.layers.architecture import architecture
 from spacy_spanbert.layers.encoder_output import full_batch
 from spacy_spanbert.layers.encoder_run import run_encoder
 from spacy_spanbert.layers.encoder_shim import EncoderShim
@@ -17,7 +17,7 @@ from spacy_spanbert.layers.precision import Precision
 EncoderModel = Model[list[Doc], FullTransformerBatch]
 
 
-@registry.architectures("spacy-spanbert.Encoder.v1")
+@architecture("spacy-spanbert.Encoder.v1")
 def build_encoder(
     window: int | None = None,
     stride: int | None = None,

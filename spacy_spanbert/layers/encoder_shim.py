@@ -50,6 +50,7 @@ class EncoderShim(TorchShim):
         self.cut_at_words = cut_at_words
         self.dropout = dropout
         self.attention_dropout = attention_dropout
+        self.component = "spanbert"  # for messages; the component that has it sets its name
         self.freeze_layers = 0
         self.layer_lr_decay = 1.0
         self.vector_layers: str | Sequence[int] = "last"
@@ -61,8 +62,8 @@ class EncoderShim(TorchShim):
         """RETURNS (DocReader): Cuts Docs for this checkpoint. RAISES (ValueError): Without one."""
         if self._reader is None:
             raise ValueError(
-                "the encoder has no weights yet: call nlp.initialize() with "
-                "[initialize.components.spanbert] checkpoint set, or load a trained pipeline"
+                "the encoder has no weights yet: call nlp.initialize() with [initialize.components."
+                f"{self.component}] checkpoint set, or load a trained pipeline"
             )
         return self._reader
 
@@ -96,7 +97,11 @@ class EncoderShim(TorchShim):
         RAISES (ValueError): If the configured window does not suit the checkpoint.
         """
         self._reader = DocReader(
-            checkpoint, window=self.window, stride=self.stride, cut_at_words=self.cut_at_words
+            checkpoint,
+            window=self.window,
+            stride=self.stride,
+            cut_at_words=self.cut_at_words,
+            component=self.component,
         )
         self.checkpoint = checkpoint
         _set_dropout(checkpoint.module, self.dropout, self.attention_dropout)
@@ -120,8 +125,8 @@ class EncoderShim(TorchShim):
             n_there = self.module.config.num_hidden_layers
             if n_layers > n_there:
                 raise ValueError(
-                    f"[components.spanbert] freeze_layers is {n_layers}, but this encoder has "
-                    f"{n_there} layers; to keep all of it as it is, set frozen = true"
+                    f"[components.{self.component}] freeze_layers is {n_layers}, but this encoder "
+                    f"has {n_there} layers; to keep all of it as it is, set frozen = true"
                 )
             for name, parameter in self.module.named_parameters():
                 parameter.requires_grad_(n_layers == 0 or self._depth(name) > n_layers)

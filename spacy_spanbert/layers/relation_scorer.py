@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import cast
 
 from spacy.tokens import Doc
-from spacy.util import registry
 from thinc.api import Model, torch2xp, xp2torch
 from thinc.types import Floats2d
 from torch import Tensor
 
+from spacy_spanbert.layers.architecture import architecture
 from spacy_spanbert.layers.head_model import head_model, head_shim, make_module
 from spacy_spanbert.layers.precision import Precision
 from spacy_spanbert.layers.word_vectors import (
@@ -41,7 +41,7 @@ RelationInput = tuple[list[Doc], RelationPairs]
 RelationModel = Model[RelationInput, Floats2d]
 
 
-@registry.architectures("spacy-spanbert.RelationScorer.v1")
+@architecture("spacy-spanbert.RelationScorer.v1")
 def build_relation_scorer(
     tok2vec: WordModel,
     representation: RepresentationName = "ffn_endpoints_attention",

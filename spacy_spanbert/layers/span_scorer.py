@@ -5,12 +5,12 @@ from typing import cast
 
 import torch
 from spacy.tokens import Doc
-from spacy.util import registry
 from thinc.api import Model, torch2xp, xp2torch
 from thinc.types import Floats2d
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from spacy_spanbert.layers.architecture import architecture
 from spacy_spanbert.layers.head_model import head_model, head_shim, make_module
 from spacy_spanbert.layers.precision import Precision
 from spacy_spanbert.layers.word_vectors import (
@@ -34,7 +34,7 @@ BLOCK_WORDS = 1024
 MAX_TRAINING_SPANS = 40_000
 
 
-@registry.architectures("spacy-spanbert.SpanScorer.v1")
+@architecture("spacy-spanbert.SpanScorer.v1")
 def build_span_scorer(
     tok2vec: WordModel,
     representation: RepresentationName = "ffn_endpoints_attention",

@@ -8,13 +8,13 @@ from typing import Any, cast
 import numpy as np
 import torch
 from spacy.tokens import Doc
-from spacy.util import registry
 from spacy_transformers.data_classes import TransformerData
 from thinc.api import Model, to_numpy, torch2xp, xp2torch
 from thinc.types import Floats2d, Ragged
 from torch import Tensor
 from transformers.file_utils import ModelOutput
 
+from spacy_spanbert.layers.architecture import architecture
 from spacy_spanbert.layers.head_model import head_model, head_shim, make_module
 from spacy_spanbert.layers.piece_listener import split_stock_encoder
 from spacy_spanbert.layers.precision import Precision
@@ -46,7 +46,7 @@ class TagScores:
 TagModel = Model[TagInput, TagScores]
 
 
-@registry.architectures("spacy-spanbert.TagScorer.v1")
+@architecture("spacy-spanbert.TagScorer.v1")
 def build_tag_scorer(
     tok2vec: Model[list[Doc], list[Any]],
     hidden_width: int = 0,

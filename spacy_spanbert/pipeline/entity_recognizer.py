@@ -16,6 +16,7 @@ from spacy_spanbert.nn.tag_rules import SCHEMES, TagRules
 from spacy_spanbert.pipeline.ner_gold import EntityCorpus, entity_tags
 from spacy_spanbert.pipeline.score_weights import report_score_weight
 from spacy_spanbert.pipeline.span_predictions import ScoredSpans, split_by_doc, write_spans
+from spacy_spanbert.pipeline.span_settings import check_values, spans_key_check
 from spacy_spanbert.pipeline.tag_settings import check_tag_settings
 from spacy_spanbert.pipeline.tagging_head import TaggingHead
 
@@ -56,12 +57,11 @@ class SpanbertEntityRecognizer(TaggingHead):
         super().__init__(
             vocab, model, name=name, scorer=scorer, lr_scale=lr_scale, settings=settings
         )
-        check_tag_settings(self.cfg, name, {"scheme": tuple(SCHEMES)})
-        if not self.cfg["spans_key"]:
-            raise SpanbertError(
-                f"[components.{name}] spans_key is {self.cfg['spans_key']!r}, expected a text of "
-                "one letter or more"
-            )
+
+    def check_settings(self) -> None:
+        """See LearningHead."""
+        check_tag_settings(self.cfg, self.name, {"scheme": tuple(SCHEMES)})
+        check_values([spans_key_check(self.cfg)], self.cfg, self.name)
 
     @property
     def tag_rules(self) -> TagRules:

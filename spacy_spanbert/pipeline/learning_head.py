@@ -12,6 +12,7 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.layers.head_model import head_shim
+from spacy_spanbert.layers.listeners import check_connected, check_encoded
 from spacy_spanbert.pipeline.batches import annotate_stream
 from spacy_spanbert.pipeline.labelled_head import LabelledHead
 
@@ -29,7 +30,7 @@ class LearningHead(LabelledHead):
     scorer (Callable | None): Scores predictions against gold.
     lr_scale (float): Factor on the learning rate of the training config, above 0.
     settings (Mapping[str, Any]): What is stored in `cfg`, beside the labels.
-    RAISES (SpanbertError): If lr_scale is out of its range.
+    RAISES (SpanbertError): If lr_scale or a setting is out of its range.
     """
 
     def __init__(
@@ -52,17 +53,35 @@ class LearningHead(LabelledHead):
         self.scorer = scorer
         self.cfg: dict[str, Any] = {"labels": [], **settings}
         head_shim(model).lr_scale = lr_scale
+        self.check_settings()
 
-    def check_weights(self) -> None:
-        """Make sure that the model can score. RAISES (ValueError): Before initialization."""
+    @abstractmethod
+    def check_settings(self) -> None:
+        """Refuse values of `cfg` that cannot be meant: it is a dict that anyone may change.
+
+        RAISES (SpanbertError): Naming the key, what is expected, and what came.
+        """
+
+    def check_ready(self, docs: Sequence[Doc], *, is_train: bool = False) -> None:
+        """Make sure that the model can score Docs.
+
+        docs (Sequence[Doc]): The Docs.
+        is_train (bool): Whether to learn from them.
+        RAISES (ValueError): Before initialization, if the encoder has not run before, or if a
+            setting was changed to what cannot be.
+        """
         _ = head_shim(self.model).module
+        self.check_settings()
+        check_encoded(self.model, docs, self.name, is_train=is_train)
 
     def sample_docs(self, get_examples: Callable[[], Iterable[Example]]) -> list[Doc]:
         """Take a few Docs from which layers learn their sizes.
 
         get_examples (Callable[[], Iterable[Example]]): The examples.
         RETURNS (list[Doc]): The first that have words; a Doc of one word if none has.
+        RAISES (SpanbertError): If there is no encoder that gives them vectors.
         """
+        check_connected(self.model, self.name)
         docs = (example.predicted for example in get_examples())
         sample = list(islice((doc for doc in docs if len(doc)), N_SAMPLE_DOCS))
         return sample or [Doc(self.vocab, words=["word"])]
@@ -104,15 +123,17 @@ class LearningHead(LabelledHead):
         sgd (Optimizer | None): If given, the weights change at once.
         losses (dict[str, float] | None): Gets the summed loss under this component's name, in nats.
         RETURNS (dict[str, float]): The losses.
-        RAISES (ValueError): Before initialization, or on gold that cannot be meant.
+        RAISES (ValueError): Before initialization, without an encoder, or on gold that cannot be
+            meant.
         """
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.update")
-        if not self.has_something_to_score([example.predicted for example in examples]):
+        docs = [example.predicted for example in examples]
+        if not self.has_something_to_score(docs):
             return losses
-        self.check_weights()
+        self.check_ready(docs, is_train=True)
         set_dropout_rate(self.model, drop)
         begun = self.begin_update(examples)
         if begun is None:

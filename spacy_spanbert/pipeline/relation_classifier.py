@@ -73,12 +73,15 @@ class SpanbertRelationClassifier(LearningHead):
         **settings: Any,
     ) -> None:
         settings |= {"symmetric": sorted(symmetric), "span_labels": [], "label_pairs": []}
+        self.candidates = candidates
+        self.loss = dict(loss or {})
         super().__init__(
             vocab, model, name=name, scorer=scorer, lr_scale=lr_scale, settings=settings
         )
-        self.candidates = candidates
-        self.loss = dict(loss or {})
-        check_relation_settings(self.cfg, self.loss, name)
+
+    def check_settings(self) -> None:
+        """See LearningHead."""
+        check_relation_settings(self.cfg, self.loss, self.name)
 
     @property
     def key(self) -> str:
@@ -174,7 +177,7 @@ class SpanbertRelationClassifier(LearningHead):
     def _score(
         self, docs: list[Doc], spans: list[list[Span]]
     ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        self.check_weights()
+        self.check_ready(docs)
         blocks = pair_blocks(docs, spans, self.candidates, self.seen)
         return score_pairs(self.model, docs, self._arguments(docs, spans), blocks)
 

@@ -21,8 +21,8 @@ def check_relation_settings(cfg: Mapping[str, Any], loss: Mapping[str, float], n
     RAISES (SpanbertError): Naming the key, what is expected, and what came.
     """
     checks = [
-        ("spans_key", bool(cfg["spans_key"]), "a text of one letter or more"),
-        ("threshold", 0 <= cfg["threshold"] <= 1, "a probability, 0 to 1"),
+        span_settings.spans_key_check(cfg),
+        span_settings.threshold_check(cfg),
         ("gold_share", 0 <= cfg["gold_share"] <= 1, "a share, 0 to 1"),
         ("negatives", 0 < cfg["negatives"] <= 1, "a share, above 0 to 1"),
     ]

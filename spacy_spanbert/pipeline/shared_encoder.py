@@ -63,6 +63,7 @@ class SpanbertEncoder(LinkedEncoder):
         self.frozen = frozen
         self.vectors = EncoderVectors(VectorSettings()) if vectors is None else vectors
         shim = encoder_shim(model)
+        shim.component = name
         shim.vector_layers = self.vectors.layers
         shim.lr_scale = lr_scale
         shim.layer_lr_decay = layer_lr_decay

@@ -73,12 +73,16 @@ class SpanbertSpanCategorizer(SpanHead):
             loss=loss,
             settings=settings,
         )
-        check_label_settings(self.cfg, name)
         if suggester is not None and model.attrs["settings"]["conv_layers"]:
             raise SpanbertError(
                 f"[components.{name}.model] conv_layers needs all spans as neighbours of one "
                 "another: set it to 0, or leave the suggester out"
             )
+
+    def check_settings(self) -> None:
+        """See LearningHead."""
+        super().check_settings()
+        check_label_settings(self.cfg, self.name)
 
     @property
     def is_multilabel(self) -> bool:

@@ -78,7 +78,11 @@ class SpanbertSpanFinder(SpanHead):
             loss=loss,
             settings=settings,
         )
-        check_candidate_settings(self.cfg, name)
+
+    def check_settings(self) -> None:
+        """See LearningHead."""
+        super().check_settings()
+        check_candidate_settings(self.cfg, self.name)
 
     @property
     def is_multilabel(self) -> bool:

@@ -23,7 +23,7 @@ from spacy_spanbert.pipeline.span_candidates import (
 )
 from spacy_spanbert.pipeline.span_gold import SpanTargets
 from spacy_spanbert.pipeline.span_predictions import ScoredSpans, split_by_doc
-from spacy_spanbert.pipeline.span_settings import check_settings
+from spacy_spanbert.pipeline.span_settings import check_span_settings
 
 # starts counted over all Docs and lengths, shape (n_spans,); logits, shape (n_spans, n_outputs)
 SpanBlock = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
@@ -56,12 +56,16 @@ class SpanHead(LearningHead):
         loss: Mapping[str, float] | None,
         settings: Mapping[str, Any],
     ) -> None:
+        self.suggester = suggester
+        self.loss = dict(loss or {})
         super().__init__(
             vocab, model, name=name, scorer=scorer, lr_scale=lr_scale, settings=settings
         )
-        self.suggester = suggester
-        self.loss = dict(loss or {})
-        check_settings(self.cfg, self.loss, name)
+
+    def check_settings(self) -> None:
+        """See LearningHead."""
+        has_weights = bool(self.model.has_dim("nO"))
+        check_span_settings(self.cfg, self.loss, self.name, has_weights=has_weights)
 
     @property
     def key(self) -> str:
@@ -109,7 +113,7 @@ class SpanHead(LearningHead):
         """
         if not self.has_something_to_score(docs):
             return
-        self.check_weights()
+        self.check_ready(docs)
         if self.suggester is None:
             reach = span_reach(
                 docs, self.cfg["max_length"], cross_sentences=self.cfg["cross_sentences"]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from numbers import Integral, Real
 from typing import Any
 
 from spacy_spanbert.errors import SpanbertError
@@ -19,22 +20,31 @@ LOSS_OPTIONS = {
 Check = tuple[str, bool, str]
 
 
-def check_settings(cfg: Mapping[str, Any], loss: Mapping[str, float], name: str) -> None:
+def check_span_settings(
+    cfg: Mapping[str, Any], loss: Mapping[str, float], name: str, *, has_weights: bool
+) -> None:
     """Refuse settings that cannot be meant.
 
     cfg (Mapping[str, Any]): The component's settings.
     loss (Mapping[str, float]): Options of the loss.
     name (str): The component's name, for messages.
+    has_weights (bool): Whether the component is initialized, when no longest span is chosen any
+        more.
     RAISES (SpanbertError): Naming the key, what is expected, and what came.
     """
     max_length = cfg["max_length"]
     checks = [
-        ("spans_key", bool(cfg["spans_key"]), "a text of one letter or more"),
-        ("threshold", 0 <= cfg["threshold"] <= 1, "a probability, 0 to 1"),
+        spans_key_check(cfg),
+        threshold_check(cfg),
         (
             "max_length",
-            max_length == "auto" or (isinstance(max_length, int) and max_length >= 1),
+            max_length == "auto" or is_count(max_length),
             '"auto" or a number of words, 1 or more',
+        ),
+        (
+            "max_length",
+            max_length != "auto" or not has_weights,
+            'a number of words, 1 or more: "auto" chooses at initialization, which has been',
         ),
         ("overlap", cfg["overlap"] in OVERLAPS, "one of " + ", ".join(OVERLAPS)),
     ]
@@ -47,13 +57,13 @@ def check_label_settings(cfg: Mapping[str, Any], name: str) -> None:
 
     cfg (Mapping[str, Any]): The settings of a component that labels spans.
     name (str): The component's name, for messages.
-    RAISES (SpanbertError): As check_settings.
+    RAISES (SpanbertError): As check_span_settings.
     """
     max_positive = cfg["max_positive"]
     checks = [
         (
             "max_positive",
-            max_positive is None or (isinstance(max_positive, int) and max_positive >= 1),
+            max_positive is None or is_count(max_positive),
             "null or a number of labels, 1 or more",
         ),
         (
@@ -75,14 +85,14 @@ def check_candidate_settings(cfg: Mapping[str, Any], name: str) -> None:
 
     cfg (Mapping[str, Any]): The settings of a component that finds candidates.
     name (str): The component's name, for messages.
-    RAISES (SpanbertError): As check_settings.
+    RAISES (SpanbertError): As check_span_settings.
     """
     top_k, min_recall = cfg["top_k"], cfg["min_recall"]
     checks = [
         ("training_key", bool(cfg["training_key"]), "a text of one letter or more"),
         (
             "top_k",
-            top_k is None or (isinstance(top_k, int) and top_k >= 1),
+            top_k is None or is_count(top_k),
             "null or a number of spans that begin at a word, 1 or more",
         ),
         (
@@ -92,6 +102,23 @@ def check_candidate_settings(cfg: Mapping[str, Any], name: str) -> None:
         ),
     ]
     check_values(checks, cfg, name)
+
+
+def spans_key_check(cfg: Mapping[str, Any]) -> Check:
+    """RETURNS (Check): Of `spans_key`."""
+    return "spans_key", bool(cfg["spans_key"]), "a text of one letter or more"
+
+
+def threshold_check(cfg: Mapping[str, Any]) -> Check:
+    """RETURNS (Check): Of `threshold`."""
+    threshold = cfg["threshold"]
+    is_right = isinstance(threshold, Real) and 0 <= float(threshold) <= 1
+    return "threshold", is_right, "a probability, 0 to 1"
+
+
+def is_count(value: Any) -> bool:
+    """RETURNS (bool): Whether a value is a whole number, 1 or more."""
+    return isinstance(value, Integral) and int(value) >= 1
 
 
 def check_values(checks: Iterable[Check], cfg: Mapping[str, Any], name: str) -> None:

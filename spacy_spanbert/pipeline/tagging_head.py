@@ -64,7 +64,7 @@ class TaggingHead(LearningHead):
         RETURNS (tuple[TaggedWords, SequenceLayout]): The tags, and the sequences they are in.
         RAISES (ValueError): Before initialization.
         """
-        self.check_weights()
+        self.check_ready(docs)
         scores = self.model.predict((list(docs), prediction_rows(self.cfg)))
         layout = SequenceLayout.of(sequence_lengths(docs))
         with torch.inference_mode():

@@ -21,9 +21,11 @@ from spacy_spanbert.layers.classifier import (
     score_documents,
     set_outputs,
 )
+from spacy_spanbert.layers.listeners import check_connected
 from spacy_spanbert.nn.class_losses import class_loss
 from spacy_spanbert.pipeline.class_gold import check_cats, class_targets
 from spacy_spanbert.pipeline.learning_head import LearningHead, TrainingPass
+from spacy_spanbert.pipeline.span_settings import check_values, threshold_check
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,6 @@ class SpanbertTextClassifier(LearningHead):
         threshold: float = 0.5,
         multilabel: bool = False,
     ) -> None:
-        if not 0 <= threshold <= 1:
-            raise SpanbertError(
-                f"[components.{name}] threshold is {threshold}, expected a probability, 0 to 1"
-            )
         super().__init__(
             vocab,
             model,
@@ -78,6 +76,10 @@ class SpanbertTextClassifier(LearningHead):
             lr_scale=lr_scale,
             settings={"threshold": threshold, "multilabel": multilabel},
         )
+
+    def check_settings(self) -> None:
+        """See LearningHead."""
+        check_values([threshold_check(self.cfg)], self.cfg, self.name)
 
     @property
     def n_outputs(self) -> int:
@@ -114,6 +116,7 @@ class SpanbertTextClassifier(LearningHead):
                 f"{self.name}] labels"
             )
         self._report(get_examples())
+        check_connected(self.model, self.name)
         set_outputs(self.model, self.n_outputs)
 
     def _report(self, examples: Iterable[Example]) -> None:
@@ -139,7 +142,7 @@ class SpanbertTextClassifier(LearningHead):
         RAISES (ValueError): Before initialization.
         """
         docs = list(docs)
-        self.check_weights()
+        self.check_ready(docs)
         if not docs:
             none = np.zeros((0, self.n_outputs), dtype=np.float32)
             return TextScores(none, np.zeros(0, dtype=np.int64))

@@ -51,7 +51,10 @@ class SpanbertTagger(TaggingHead):
         super().__init__(
             vocab, model, name=name, scorer=scorer, lr_scale=lr_scale, settings=settings
         )
-        check_tag_settings(self.cfg, name, {"attribute": ATTRIBUTES})
+
+    def check_settings(self) -> None:
+        """See LearningHead."""
+        check_tag_settings(self.cfg, self.name, {"attribute": ATTRIBUTES})
 
     @property
     def n_outputs(self) -> int:

@@ -12,14 +12,32 @@ from tokenizers import Encoding, Tokenizer
 Ints = NDArray[np.int32]
 
 
-def _disable_parallelism_after_fork() -> None:
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+PARALLELISM = "TOKENIZERS_PARALLELISM"
+_parallelism_before_fork: list[str | None] = []
 
 
-# The tokenizers' threads do not survive a fork (nlp.pipe with n_process): without this, the child
-# prints a warning before it turns them off.
+def _disable_parallelism() -> None:
+    _parallelism_before_fork.append(os.environ.get(PARALLELISM))
+    os.environ[PARALLELISM] = "false"
+
+
+def _restore_parallelism() -> None:
+    value = _parallelism_before_fork.pop()
+    if value is None:
+        del os.environ[PARALLELISM]
+    else:
+        os.environ[PARALLELISM] = value
+
+
+# The tokenizers' threads do not survive a fork (nlp.pipe with n_process). The library's own hook
+# warns of that in the child, before any hook of Python's there: the child must be born with them
+# turned off.
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_disable_parallelism_after_fork)
+    os.register_at_fork(
+        before=_disable_parallelism,
+        after_in_parent=_restore_parallelism,
+        after_in_child=_parallelism_before_fork.clear,
+    )
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,13 @@ def test_groups_are_runs_of_records_with_the_same_value() -> None:
         record("D .", doc_id="2"),
         record("E .", doc_id="1"),
     ]
-    found = list(make_docs(records, NLP, spans_key="sc", problems=Problems("stop"), group="doc_id"))
+    problems = Problems()
+    found = list(make_docs(records, NLP, spans_key="sc", problems=problems, group="doc_id"))
+    assert problems.counts == {"document in several places": 1}
+    (line,) = map(str, problems.examples["document in several places"])
+    assert line.startswith("f:1: doc_id is '1' again, after records of another document: ")
+    with pytest.raises(CorpusError, match="Sort the records by doc_id"):
+        list(make_docs(records, NLP, spans_key="sc", problems=Problems("stop"), group="doc_id"))
     assert [doc.text for doc in found] == ["A b . C .", "D .", "E ."]
     assert [sent_starts_of(doc) for doc in found] == [[0, 3], [0], [0]]
     assert [doc.user_data["doc_id"] for doc in found] == ["1", "2", "1"]

@@ -137,7 +137,10 @@ def test_what_initialization_lacks_is_named(arguments, message):
         ({"layer_lr_decay": 1.5}, r"\[components.spanbert\] layer_lr_decay .* but is 1.5"),
         ({"model": {"window": -3}}, "window is a number of pieces, 1 or more, but is -3"),
         ({"model": {"precision": "fp16"}}, "precision"),
-        ({"model": {"alignment": "piece"}}, "alignment must be"),
+        (
+            {"model": {"alignment": "piece"}},
+            r"^\[components\.\*\.model\] of spacy-spanbert.Encoder.v1: alignment must be",
+        ),
         ({"frozzen": True}, "frozzen"),
     ],
 )
@@ -151,6 +154,19 @@ def test_a_window_beyond_the_checkpoint_is_named_at_initialization(tiny_bert):
         ValueError, match="window is 513 pieces, but this checkpoint takes 3 to 512"
     ):
         make_encoder_nlp(tiny_bert, model={"window": 513})
+
+
+def test_a_component_of_another_name_is_named_by_it(tiny_bert):
+    for config, key in (
+        ({"freeze_layers": 5}, r"\] freeze_layers is 5, but this encoder has 2 layers"),
+        ({"model": {"window": 513}}, r"\.model\] window is 513 pieces"),
+    ):
+        nlp = spacy.blank("en")
+        model = {"@architectures": "spacy-spanbert.Encoder.v1", **config.get("model", {})}
+        nlp.add_pipe("spanbert", name="reader", config={**config, "model": model})
+        nlp.config["initialize"]["components"] = {"reader": {"checkpoint": str(tiny_bert)}}
+        with pytest.raises(ValueError, match=r"^\[components\.reader" + key):
+            nlp.initialize(lambda: [])
 
 
 def test_settings_of_learning_reach_the_optimizer_also_after_loading(tiny_bert, tmp_path):

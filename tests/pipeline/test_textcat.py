@@ -179,15 +179,6 @@ def encoder_weights_of_head(nlp):
     return node.shims[0].module.embeddings.word_embeddings.weight.detach().clone()
 
 
-def test_without_the_encoder_there_is_no_score(nlp):
-    with pytest.raises(SpanbertError, match="a Doc has not been encoded"):
-        nlp.get_pipe(NAME)(nlp.make_doc("Anna"))
-    plain = spacy.blank("en")
-    plain.add_pipe(NAME)
-    with pytest.raises(SpanbertError, match="add the component 'spanbert' to the pipeline"):
-        plain.initialize(lambda: text_examples(plain))
-
-
 @pytest.mark.parametrize(
     ("cats", "message"),
     [

@@ -1,6 +1,8 @@
 """Pieces against Hugging Face's own tokenization, and against word borders."""
 
 import os
+import subprocess
+import sys
 from functools import cache
 from itertools import pairwise
 
@@ -214,12 +216,30 @@ def test_a_word_of_five_thousand_characters_is_kept_whole(tiny_roberta):
     )
 
 
-def test_a_forked_process_does_not_use_the_tokenizers_threads():
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:  # nothing of pytest may run here
-        os.write(write, os.environ.get("TOKENIZERS_PARALLELISM", "").encode())
-        os._exit(0)
-    os.waitpid(child, 0)
-    assert os.read(read, 10) == b"false"
-    os.close(read), os.close(write)
+FORK = """
+import os
+import numpy as np
+from tokenizers import Tokenizer, models
+from spacy_spanbert.text.pieces import PieceTokenizer
+
+tokenizer = PieceTokenizer(Tokenizer(models.WordLevel({"a": 0}, "a")))
+tokenizer(["a"] * 100, [np.zeros(1, "i")] * 100)  # with threads, which a child does not have
+child = os.fork()
+tokenizer(["a"] * 100, [np.zeros(1, "i")] * 100)
+os.write(1, f"{child == 0} {os.environ.get('TOKENIZERS_PARALLELISM')}\\n".encode())
+if child == 0:
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.parametrize("setting", [None, "true", "false"])
+def test_a_forked_process_does_not_use_the_tokenizers_threads_and_says_nothing(setting):
+    env = {key: value for key, value in os.environ.items() if key != "TOKENIZERS_PARALLELISM"}
+    if setting is not None:
+        env["TOKENIZERS_PARALLELISM"] = setting
+    run = subprocess.run(
+        [sys.executable, "-c", FORK], env=env, capture_output=True, text=True, timeout=60
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    assert sorted(run.stdout.splitlines()) == [f"False {setting}", "True false"]
