@@ -144,14 +144,25 @@ def test_package_builds_a_wheel(project: Path) -> None:
     assert list(project.glob("packages/*/dist/en_tiny-1.2.3-*.whl"))
 
 
+@pytest.mark.parametrize(
+    ("kind", "option"), [("texts", "--texts"), ("relations", "--group ${vars.group}")]
+)
+def test_workflows_that_are_not_run_here_do_what_that_of_pairs_does(kind: str, option: str) -> None:
+    expected = json.dumps(_commands("pairs")).replace("--pairs", option).replace("pairs", kind)
+    assert json.dumps(_commands(kind)) == expected
+
+
+def _commands(workflow: str) -> list[dict[str, object]]:
+    commands = {command["name"]: command for command in PROJECT["commands"]}
+    return [{**commands[name], "help": ""} for name in PROJECT["workflows"][workflow]]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("workflow", "kind", "data", "config", "score"),
     [
         ("tagger", "tags", "wnut17", "ner", "ents_f"),
-        ("texts", "texts", "texts", "textcat", "cats_acc"),
         ("pairs", "pairs", "pairs", "paircat", "cats_acc"),
-        ("relations", "relations", "relations", "relations", "relations_f"),
     ],
 )
 def test_other_heads_train_and_score_pipelines_of_the_users_corpus(
