@@ -192,6 +192,7 @@ def test_litbank_f1(data: Path, output: Path):
     assert again["runs"] == results["runs"]
 
 
+@pytest.mark.benchmark
 def test_genia_f1(data: Path, output: Path):
     results = run_quick("genia_f1", data, output, "--skip-peer")
     check_f1(results)
