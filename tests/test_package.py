@@ -122,9 +122,8 @@ def test_spacy_finds_everything_without_an_import_of_ours():
     assert spacy.registry.scorers.get("spacy-spanbert.span_scorer.v1")
 
 
-def assert_commands_work_without(blocked: tuple[str, ...]) -> None:
-    """The help of `python -m spacy` and of each of our commands."""
-    script = BLOCK.format(blocked=set(blocked)) + (
+def test_the_help_of_all_commands_works_without_any_optional_package():
+    script = BLOCK.format(blocked=set(OPTIONAL)) + (
         "import spacy.cli._util as util\n"
         "from typer.testing import CliRunner\n"
         "from spacy_spanbert.cli import app\n"
@@ -138,16 +137,6 @@ def assert_commands_work_without(blocked: tuple[str, ...]) -> None:
         "print(*names)"
     )
     assert {"convert", "coverage", "annotate"} <= set(run_python(script).split())
-
-
-def test_commands_work_without_any_optional_package():
-    assert_commands_work_without(OPTIONAL)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("blocked", OPTIONAL)
-def test_commands_work_without_one_optional_package(blocked):
-    assert_commands_work_without((blocked,))
 
 
 def test_spacys_own_help_lists_our_commands():

@@ -34,9 +34,11 @@ class Interruption:
     def watch(self) -> Iterator[None]:
         """Take the first Ctrl-C as a wish to stop soon; the second stops at once.
 
-        Nothing is changed outside the main thread, where Ctrl-C does not arrive.
+        Nothing is changed outside the main thread, where Ctrl-C does not arrive, nor where it is
+        ignored, as a shell has it for what runs in the background.
         """
-        if threading.current_thread() is not threading.main_thread():
+        is_main = threading.current_thread() is threading.main_thread()
+        if not is_main or signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
             yield
             return
 

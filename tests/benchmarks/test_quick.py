@@ -59,6 +59,7 @@ def run_quick(name: str, data: Path | None, output: Path, *more: str) -> dict[st
     return report["results"]
 
 
+@pytest.mark.benchmark
 def test_annotate_speed(data: Path, output: Path):
     results = run_quick("annotate_speed", data, output)
     pipelines = {"spanbert, auto", "spanbert, float32", "spancat"}

@@ -112,6 +112,7 @@ def test_new_heads_depend_on_the_seed_alone(text, tmp_path, tiny_bert):
     assert losses[0] == losses[1] != losses[2]
 
 
+@pytest.mark.usefixtures("ctrl_c_arrives")
 def test_ctrl_c_before_the_minutes_are_steps_is_no_success(text, tmp_path, tiny_bert, monkeypatch):
     step = Pretrainer._step
 

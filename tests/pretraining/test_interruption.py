@@ -6,6 +6,8 @@ from accelerate import Accelerator
 
 from spacy_spanbert.pretraining.interruption import Interruption
 
+pytestmark = pytest.mark.usefixtures("ctrl_c_arrives")
+
 
 def test_the_first_ctrl_c_asks_and_the_second_stops_at_once():
     said = []
@@ -23,6 +25,12 @@ def test_what_ctrl_c_did_before_it_does_again():
     with Interruption(print).watch():
         assert signal.getsignal(signal.SIGINT) != before
     assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_where_ctrl_c_is_ignored_it_stays_so():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with Interruption(print).watch():
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
 
 
 def test_other_threads_are_let_be():

@@ -106,6 +106,7 @@ def test_a_run_that_was_interrupted_goes_on_as_if_it_had_not_been(log_every, tmp
         assert one == other, name
 
 
+@pytest.mark.usefixtures("ctrl_c_arrives")
 def test_ctrl_c_saves_and_stops(tmp_path, tiny_bert):
     settings = make_settings(tmp_path / "run")
     said = []

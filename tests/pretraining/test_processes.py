@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,13 +8,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from spacy_spanbert.pretraining.checkpoint import LAST, load_progress
+from spacy_spanbert.pretraining.checkpoint import LAST
 from spacy_spanbert.pretraining.log import read_log
 from tests.cli.small_pretraining import STEPS, pretrain_words, write_small_text
 from tests.pretraining.simple import folder_bytes, lines_without_times
 from tests.pretraining.train_simple import train
 
 ROOT = Path(__file__).parents[2]
+LEARNED = ("model.safetensors", "pretraining_heads.safetensors", "optimizer.safetensors")
 
 
 def run_in_two(module: str, *arguments: object, **environment: str) -> str:
@@ -34,8 +36,8 @@ def run_in_two(module: str, *arguments: object, **environment: str) -> str:
     return run.stdout + run.stderr
 
 
-def train_in_two(*arguments: object, **environment: str) -> None:
-    run_in_two("tests.pretraining.train_simple", *arguments, **environment)
+def train_in_two(tokenizer: Path, *runs: object, **environment: str) -> str:
+    return run_in_two("tests.pretraining.train_simple", tokenizer, *runs, **environment)
 
 
 def assert_equal_curves(expected: Path, found: Path, rel: float) -> None:
@@ -48,47 +50,45 @@ def assert_equal_curves(expected: Path, found: Path, rel: float) -> None:
 
 
 @pytest.fixture(scope="module")
-def whole_run_in_two(tmp_path_factory, tiny_bert) -> Path:
+def two_runs(tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path) -> tuple[Path, Path, str]:
+    """One that was left alone, one that got Ctrl-C and went on, and what was said of both."""
     folder = tmp_path_factory.mktemp("two")
-    train_in_two(folder, tiny_bert)
-    return folder
+    whole, continued = folder / "whole", folder / "continued"
+    said = train_in_two(tiny_bert, whole, f"{continued}=1", continued)
+    return whole, continued, said
 
 
 @pytest.mark.slow
-def test_two_processes_have_the_loss_curve_of_one(tmp_path, tiny_bert, whole_run_in_two):
+def test_two_processes_have_the_loss_curve_of_one(tmp_path, tiny_bert, two_runs):
     train(tmp_path, tiny_bert)
-    assert_equal_curves(tmp_path, whole_run_in_two, 1e-5)
+    whole, _, _ = two_runs
+    assert_equal_curves(tmp_path, whole, 1e-5)
+
+
+@pytest.mark.slow
+def test_ctrl_c_in_one_process_stops_all_and_they_go_on_to_the_last_bit(two_runs):
+    whole, continued, said = two_runs
+    assert re.findall(r"continued stopped after step (\d)", said) == ["3", "6"]
+    assert lines_without_times(continued) == lines_without_times(whole)
+    for name in LEARNED:
+        one, other = (folder_bytes(run / LAST)[name] for run in (continued, whole))
+        assert one == other, name
 
 
 @pytest.mark.slow
 def test_a_divided_model_has_the_loss_curve_of_a_whole_one_and_goes_on(tmp_path, tiny_bert):
     one, two = tmp_path / "one", tmp_path / "two"
     one.mkdir()
-    two.mkdir()
     train(one, tiny_bert)
     fsdp = {"ACCELERATE_USE_FSDP": "true", "FSDP_VERSION": "2"}
-    train_in_two(two, tiny_bert, 1, **fsdp)
-    assert load_progress(two / LAST).step == 3
-    train_in_two(two, tiny_bert, **fsdp)
+    said = train_in_two(tiny_bert, f"{two}=1", two, **fsdp)
+    assert re.findall(r"two stopped after step (\d)", said) == ["3", "6"]
     assert_equal_curves(one, two, 1e-4)
-    for name in ("model.safetensors", "pretraining_heads.safetensors", "optimizer.safetensors"):
+    for name in LEARNED:
         expected, found = (load_file(run / LAST / name) for run in (one, two))
         assert expected.keys() == found.keys()
         for key, tensor in expected.items():
             torch.testing.assert_close(found[key], tensor, rtol=1e-3, atol=1e-5, msg=key)
-
-
-@pytest.mark.slow
-def test_ctrl_c_in_one_process_stops_all_and_they_go_on_to_the_last_bit(
-    tmp_path, tiny_bert, whole_run_in_two
-):
-    train_in_two(tmp_path, tiny_bert, 1)
-    assert load_progress(tmp_path / LAST).step == 3
-    train_in_two(tmp_path, tiny_bert)
-    assert lines_without_times(tmp_path) == lines_without_times(whole_run_in_two)
-    for name in ("model.safetensors", "pretraining_heads.safetensors", "optimizer.safetensors"):
-        one, other = (folder_bytes(run / LAST)[name] for run in (tmp_path, whole_run_in_two))
-        assert one == other, name
 
 
 @pytest.mark.slow

@@ -1,21 +1,24 @@
 """Pretrain on the simple text, in one process or in several.
 
-`train_simple.py FOLDER TOKENIZER [RANK]`; that process gets Ctrl-C in its third step. Started once
-more, it goes on.
+`train_simple.py TOKENIZER RUN...`; a run is a FOLDER, or FOLDER=RANK: that process gets Ctrl-C in
+its third step. With the same folder once more, it goes on. Says where each run stopped.
 """
 
+import os
 import signal
 import sys
 from pathlib import Path
 
+from accelerate import Accelerator
+
 from spacy_spanbert.checkpoints.load import load_tokenizer
-from spacy_spanbert.pretraining.accelerator import end_processes, make_accelerator
+from spacy_spanbert.pretraining.accelerator import USE_FSDP, end_processes, make_accelerator
 from spacy_spanbert.pretraining.checkpoint import LAST, Progress, load_model, load_progress
 from spacy_spanbert.pretraining.loop import Pretrainer
 from tests.pretraining.simple import make_model, make_settings, make_text
 
 
-def train(output: Path, tokenizer: Path, interrupted: int | None = None) -> None:
+def train(output: Path, tokenizer: Path, interrupted: int | None = None) -> Accelerator:
     settings = make_settings(
         output,
         {"steps": 6},
@@ -39,6 +42,7 @@ def train(output: Path, tokenizer: Path, interrupted: int | None = None) -> None
         lambda line: None,
     )
     if trainer.accelerator.process_index == interrupted:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background
         step = trainer._step
 
         def interrupted_step(*arguments):
@@ -47,9 +51,19 @@ def train(output: Path, tokenizer: Path, interrupted: int | None = None) -> None
             return step(*arguments)
 
         trainer._step = interrupted_step
-    trainer.run()
-    end_processes(trainer.accelerator)
+    stopped = trainer.run().step
+    if trainer.accelerator.is_main_process:
+        print(f"{output.name} stopped after step {stopped}", flush=True)
+    return trainer.accelerator
 
 
 if __name__ == "__main__":
-    train(Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:]))
+    tokenizer, *runs = sys.argv[1:]
+    shard = os.environ.get(USE_FSDP)
+    for run in runs:
+        if shard is not None:
+            os.environ[USE_FSDP] = shard  # it is taken out of the environment
+        folder, _, rank = run.partition("=")
+        Path(folder).mkdir(exist_ok=True)
+        accelerator = train(Path(folder), Path(tokenizer), int(rank) if rank else None)
+    end_processes(accelerator)
