@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from .sequence_layout import SequenceLayout
 
@@ -17,21 +17,21 @@ class SequenceHalves:
     sequences are left out.
 
     sizes (list[int]): How many sequences each step concerns.
-    is_odd (Tensor): By rank; bool [n_sequences].
-    is_single (Tensor): Whether a sequence has one word, by rank; bool [n_sequences].
-    sides (Tensor): 0 for words of left halves, 1 for right; long [n_words].
-    rows (Tensor): The row of each word, ordered by step, then by rank; long [n_words].
-    first_rows (Tensor): The row at which the step of each word begins; long [n_words].
-    step_sizes (Tensor): How many sequences the step of each word concerns; long [n_words].
+    is_odd (NDArray): By rank; bool [n_sequences].
+    is_single (NDArray): Whether a sequence has one word, by rank; bool [n_sequences].
+    sides (NDArray): 0 for words of left halves, 1 for right; int [n_words].
+    rows (NDArray): The row of each word, ordered by step, then by rank; int [n_words].
+    first_rows (NDArray): The row at which the step of each word begins; int [n_words].
+    step_sizes (NDArray): How many sequences the step of each word concerns; int [n_words].
     """
 
     sizes: list[int]
-    is_odd: Tensor
-    is_single: Tensor
-    sides: Tensor
-    rows: Tensor
-    first_rows: Tensor
-    step_sizes: Tensor
+    is_odd: NDArray[np.bool_]
+    is_single: NDArray[np.bool_]
+    sides: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    first_rows: NDArray[np.int64]
+    step_sizes: NDArray[np.int64]
 
     @classmethod
     def of(cls, layout: SequenceLayout) -> "SequenceHalves":
@@ -40,19 +40,21 @@ class SequenceHalves:
         layout (SequenceLayout): The sequences, with one word or more.
         RETURNS (SequenceHalves): Their halves.
         """
-        length = layout.lengths[layout.sequence_of]
+        lengths, places = layout.lengths.numpy(force=True), layout.places.numpy(force=True)
+        sequence_of = layout.sequence_of.numpy(force=True)
+        length = lengths[sequence_of]
         n_left = (length + 1) // 2
-        is_right = layout.places >= n_left
-        step = torch.where(is_right, length - 1 - layout.places + length % 2, layout.places)
-        sizes = torch.bincount(step[~is_right])
-        first_rows = (sizes.cumsum(0) - sizes)[step]
-        by_rank = layout.lengths.sort(descending=True).values[: int(sizes[0])]
+        is_right = places >= n_left
+        step = np.where(is_right, length - 1 - places + length % 2, places)
+        sizes = np.bincount(step[~is_right])
+        first_rows = (sizes.cumsum() - sizes)[step]
+        by_rank = np.sort(lengths)[::-1][: sizes[0]]
         return cls(
             sizes=sizes.tolist(),
             is_odd=by_rank % 2 == 1,
             is_single=by_rank == 1,
-            sides=is_right.long(),
-            rows=first_rows + layout.ranks[layout.sequence_of],
+            sides=is_right.astype(np.int64),
+            rows=first_rows + layout.ranks.numpy(force=True)[sequence_of],
             first_rows=first_rows,
             step_sizes=sizes[step],
         )
@@ -62,26 +64,25 @@ class SequenceHalves:
         """RETURNS (list[int]): How many sequences go on after each step."""
         return [*self.sizes[1:], 0]
 
-    def blocks(self, rows: Tensor) -> list[Tensor]:
+    def blocks(self, rows: NDArray[np.float64]) -> list[NDArray[np.float64]]:
         """Give each step what its words have.
 
-        rows (Tensor): [n_words, n_tags].
-        RETURNS (list[Tensor]): Of each step, [2, n_tags, n_active], without gaps in memory; zero
+        rows (NDArray): [n_words, n_tags].
+        RETURNS (list[NDArray]): Of each step, [2, n_tags, n_active], without gaps in memory; zero
             where a right half has not begun.
         """
         n_tags = rows.shape[1]
         rank, size = self.rows - self.first_rows, self.step_sizes
         place = 2 * n_tags * self.first_rows + self.sides * n_tags * size + rank
-        tags = torch.arange(n_tags, device=rows.device)
-        flat = rows.new_zeros(2 * n_tags * sum(self.sizes))
-        flat[place[:, None] + tags * size[:, None]] = rows
-        parts = flat.split([2 * n_tags * size for size in self.sizes])
-        return [part.view(2, n_tags, -1) for part in parts]
+        flat = np.zeros(2 * n_tags * sum(self.sizes))
+        flat[place[:, None] + np.arange(n_tags) * size[:, None]] = rows
+        ends = (2 * n_tags * np.cumsum(self.sizes))[:-1]
+        return [part.reshape(2, n_tags, -1) for part in np.split(flat, ends)]
 
-    def words_of(self, values: Tensor) -> Tensor:
+    def words_of(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
         """Put values back in the order of words.
 
-        values (Tensor): By side, ordered by steps; [2, n_rows].
-        RETURNS (Tensor): [n_words].
+        values (NDArray): By side, ordered by steps; [2, n_rows].
+        RETURNS (NDArray): [n_words].
         """
         return values[self.sides, self.rows]
