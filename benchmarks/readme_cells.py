@@ -6,18 +6,20 @@ Row = tuple[str, str, str, str]
 Report = dict[str, Any]
 
 
-def f1_cell(row: dict[str, Any]) -> str:
+def f1_cell(row: dict[str, Any], remark: str = "") -> str:
     """Write an F1 with what it rests on.
 
     row (dict[str, Any]): Of a report's summary.
+    remark (str): What else is to be known of the training.
     RETURNS (str): Mean, deviation, number of seeds and minutes of the longest training; marked if
         that was longer than the limit.
     """
     spread = "" if row["f_deviation"] is None else f" ± {row['f_deviation']:.3f}"
-    seeds, minutes = seeds_text(row["n_seeds"]), f"{row['longest_seconds'] / 60:.0f} min"
+    minutes = f"{row['longest_seconds'] / 60:.0f} min"
     if row.get("is_in_time") is False:
         minutes = f"{row['longest_seconds']:.0f} s, over the limit"
-    return f"{row['f_mean']:.3f}{spread} ({seeds}, {minutes})"
+    basis = [seeds_text(row["n_seeds"]), minutes, *([remark] if remark else [])]
+    return f"{row['f_mean']:.3f}{spread} ({', '.join(basis)})"
 
 
 def seeds_text(n_seeds: int) -> str:

@@ -159,7 +159,19 @@ def _f1(report: Report) -> Iterator[Row]:
             f"{corpus} dev F1, {layout}, {tokens[row['tokens']]}, at most "
             f"{report['settings']['minutes']:g} minutes of training"
         )
-        yield name, f1_cell(row), "" if peer is None else f1_cell(peer), difference
+        yield name, f1_cell(row), "" if peer is None else _peer_cell(report, peer), difference
+
+
+def _peer_cell(report: Report, peer: dict[str, Any]) -> str:
+    """Write the F1 of a peer, and whether it was stopped before it could learn no more."""
+    runs = [
+        run
+        for run in report["results"]["runs"]
+        if (run["pipeline"], run["layout"]) == (peer["pipeline"], peer["layout"])
+    ]
+    curves = [[point["score"] for point in run["curve"]] for run in runs]
+    is_rising = any(curve[-1] > max(curve[:-1], default=0.0) for curve in curves)
+    return f1_cell(peer, f"stopped after {runs[0]['n_steps']} steps, still rising" * is_rising)
 
 
 TABLES = (

@@ -8,7 +8,7 @@ from benchmarks.arguments import RESULTS, ROOT
 from benchmarks.readme_cells import f1_cell
 from benchmarks.readme_pretraining import pretraining_gain_rows
 from benchmarks.readme_relations import relation_rows, relation_speed_rows
-from benchmarks.readme_table import TABLES, load_reports, main, render, replace_results
+from benchmarks.readme_table import TABLES, _f1, load_reports, main, render, replace_results
 from benchmarks.readme_tasks import crf_rows, pair_rows, tag_rows, text_rows
 
 TABLE = TABLES[0]
@@ -84,6 +84,21 @@ def test_a_pretraining_stands_beside_what_was_there_without_it(is_warmed_up: boo
 def test_a_training_over_its_limit_is_marked(is_in_time: bool | None, said: str):
     row = {"f_mean": 0.7387, "f_deviation": 0.004, "n_seeds": 3, "longest_seconds": 608.7}
     assert f1_cell({**row, "is_in_time": is_in_time}) == f"0.739 ± 0.004 (3 seeds, {said})"
+
+
+@pytest.mark.parametrize(
+    ("scores", "said"),
+    [((0.0, 0.5, 0.6), ", stopped after 400 steps, still rising"), ((0.0, 0.6, 0.6), "")],
+)
+def test_a_peer_that_was_stopped_early_is_marked(scores: tuple[float, ...], said: str):
+    names = ({"pipeline": name, "layout": "sentences"} for name in ("spanbert", "spancat"))
+    ours, peer = names
+    row = {"f_mean": 0.6, "f_deviation": None, "n_seeds": 1, "longest_seconds": 3500.0}
+    run = {**peer, "n_steps": 400, "curve": [{"score": score} for score in scores]}
+    results = {"summary": [{**ours, **row, "tokens": "gold"}, {**peer, **row}], "runs": [run]}
+    report = {"benchmark": "genia_f1", "settings": {"minutes": 20.0}, "results": results}
+    ((_, _, cell, _),) = _f1(report)
+    assert cell == f"0.600 (1 seed, 58 min{said})"
 
 
 def test_tags_stand_beside_spacys_with_spread_and_speed():
