@@ -52,10 +52,14 @@ def main(arguments: list[str]) -> None:
     nlp = make_pipeline()
     uses = read_uses(nlp)
     for text, word in questions:
-        doc = nlp(text)
-        asked = next(token for token in doc if token.text == word)
-        alike = [(asked.similarity(span), span, sense) for span, sense in uses if span.text == word]
-        score, span, sense = max(alike, key=lambda use: use[0])
+        asked = next((token for token in nlp(text) if token.text == word), None)
+        alike = [(span, sense) for span, sense in uses if span.text == word]
+        if asked is None or not alike:
+            known = ", ".join(sorted({span.text for span, _ in uses}))
+            where = f"not in {text!r}" if asked is None else f"none whose senses are known: {known}"
+            raise SystemExit(f"{word!r} is {where}")
+        span, sense = max(alike, key=lambda use: asked.similarity(use[0]))
+        score = asked.similarity(span)
         print(f"{text}\n    {word}: {sense} ({score:.2f}), as in: {span.doc.text}")
 
 

@@ -42,7 +42,12 @@ def rank(
     batch_size (int | None): Pairs in a batch; None for the pipeline's.
     RETURNS (list[Ranked]): Highest score first, of equal scores the earlier text; empty for none.
     RAISES (SpanbertError): If no component of the pipeline gives texts this label.
+    RAISES (SpanbertError): If `others` is one text, whose letters would be ranked.
     """
+    if isinstance(others, str | Doc):
+        raise SpanbertError(
+            f"rank takes many texts to compare with, in a list, but got one: {str(others)[:60]!r}"
+        )
     first = nlp.make_doc(text) if isinstance(text, str) else text
     # numbered on the way in: an error handler may drop some
     pairs = ((make_pair(nlp, first, other), index) for index, other in enumerate(others))

@@ -120,8 +120,11 @@ class SpanbertPairClassifier(SpanbertTextClassifier):
         examples (Iterable[Example]): Annotated pairs.
         RETURNS (dict[str, Any]): The scores of the registered scorer, and `pairs_cut`: how many
             pairs were longer than the encoder's window.
+        RAISES (SpanbertError): If a Doc is no pair.
         """
         examples = list(examples)
+        for example in examples:
+            segments(example.predicted)
         groups = [example.predicted.spans[PAIR_KEY] for example in examples]
         n_cut = sum(group.attrs.get("n_cut", 0) > 0 for group in groups)
         return {**super().score(examples, **kwargs), "pairs_cut": n_cut}

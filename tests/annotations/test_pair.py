@@ -92,6 +92,8 @@ def test_ranking_sorts_by_score_and_keeps_the_order_of_equals(others):
     assert rank(nlp, "x", [], label="long") == []
     with pytest.raises(SpanbertError, match="label 'wide'; there are: long"):
         rank(nlp, "x", ["a"], label="wide")
+    with pytest.raises(SpanbertError, match=r"takes many texts .* in a list, but got one: 'abc'"):
+        rank(nlp, "x", "abc", label="long")
 
 
 def _length_of_second(doc: Doc) -> Doc:

@@ -87,7 +87,7 @@ def test_a_symmetric_component_can_have_an_encoder_of_its_own(tiny_bert, tmp_pat
     assert loaded(make_pair(loaded, *pair)).cats == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("use", ["pipe", "update", "initialize", "evaluate"])
+@pytest.mark.parametrize("use", ["pipe", "update", "initialize", "evaluate", "score"])
 def test_what_is_no_pair_gets_an_error_and_no_score(nlp, use):
     example = Example.from_dict(nlp.make_doc("Anna"), {"cats": {"same": 1.0, "other": 0.0}})
     uses = {
@@ -95,6 +95,7 @@ def test_what_is_no_pair_gets_an_error_and_no_score(nlp, use):
         "update": lambda: nlp.update([example]),
         "initialize": lambda: nlp.initialize(lambda: [example]),
         "evaluate": lambda: nlp.evaluate([example]),
+        "score": lambda: nlp.get_pipe(NAME).score([example]),
     }
     with pytest.raises(SpanbertError, match=r"'Anna' is no pair of texts.*make_pair.*evaluate"):
         uses[use]()
