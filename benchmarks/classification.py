@@ -1,17 +1,16 @@
-"""What texts and pairs share: training for some epochs, prediction, and scores of both."""
+"""What texts and pairs share: tasks, and pipelines that are trained on them and predict."""
 
 import contextlib
 import io
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from statistics import mean
 from time import perf_counter
 from typing import Any
 
 from spacy import Language
-from spacy.scorer import Scorer
 from spacy.training import Example
 from spacy.util import load_config, load_model_from_config, minibatch
 from thinc.api import Optimizer, fix_random_seed
@@ -33,31 +32,42 @@ class Task:
 
     train, test (list[LabelledText]): Records, each with one label.
     n_epochs (int): How often training goes through the records.
+    seconds (float | None): How long training takes instead, however many epochs that is.
     """
 
     train: list[LabelledText]
     test: list[LabelledText]
-    n_epochs: int
+    n_epochs: int = 1
+    seconds: float | None = None
 
 
-# learns from records, in epochs, and returns what predicts: one dict of scores a record
+# learns from records with a seed; returns records learned from per second, and what predicts: one
+# dict of scores a record
 Contender = Callable[[Task, int], tuple[float, Callable[[Sequence[LabelledText]], Scores]]]
 
 
-def read_task(train: Path, test: Path, *, pairs: bool, n_epochs: int, quick: bool) -> Task:
+def read_task(
+    train: Path,
+    test: Path,
+    *,
+    pairs: bool,
+    n_epochs: int = 1,
+    seconds: float | None = None,
+    quick: bool,
+) -> Task:
     """Read a task's records.
 
     train, test (Path): JSONL files.
     pairs (bool): Whether records have two texts.
-    n_epochs (int): How often training goes through the records.
-    quick (bool): Use a few records only.
+    n_epochs, seconds: See Task.
+    quick (bool): Use a few records only, once.
     RETURNS (Task): The task.
     """
     problems = Problems("stop")
     records = [list(read_labelled(path, problems, pairs=pairs)) for path in (train, test)]
     if quick:  # from all over the file, for all labels to be there
         records = [split[:: max(1, len(split) // N_QUICK)][:N_QUICK] for split in records]
-    return Task(records[0], records[1], 1 if quick else n_epochs)
+    return Task(*records) if quick else Task(*records, n_epochs, seconds)
 
 
 def build(config: Path, head: str, *, precision: str, encoder: str = ENCODER) -> Language:
@@ -76,12 +86,12 @@ def build(config: Path, head: str, *, precision: str, encoder: str = ENCODER) ->
 
 
 def learn(nlp: Language, task: Task, seed: int) -> float:
-    """Train a pipeline: linear warm-up over a tenth of the steps, then linear decay.
+    """Train a pipeline: linear warm-up over a tenth of the steps or the time, then linear decay.
 
     nlp (Language): Without weights; the highest learning rate is its config's.
     task (Task): The records.
     seed (int): For weights and the order of the records.
-    RETURNS (float): Seconds, from the first step to the last.
+    RETURNS (float): Records per second, from the first step to the last.
     """
     docs = labelled_docs(task.train, nlp)
     examples = [
@@ -91,18 +101,25 @@ def learn(nlp: Language, task: Task, seed: int) -> float:
     with contextlib.redirect_stderr(io.StringIO()):
         optimizer: Optimizer = nlp.initialize(lambda: examples)
     rate = nlp.config["training"]["optimizer"]["learn_rate"]["initial_rate"]
-    order = random.Random(seed)
-    n_steps = task.n_epochs * -(-len(examples) // BATCH)
-    step = 0
+    n_steps, n_records = task.n_epochs * -(-len(examples) // BATCH), 0
     start = perf_counter()
-    for _ in range(task.n_epochs):
+    for step, batch in enumerate(_batches(examples, seed)):
+        passed = perf_counter() - start
+        share = passed / task.seconds if task.seconds else step / n_steps
+        if share >= 1:
+            break
+        optimizer.learn_rate = rate * min(share / WARM_UP, (1 - share) / (1 - WARM_UP))
+        training_step(nlp, batch, optimizer)
+        n_records += len(batch)
+    return n_records / passed
+
+
+def _batches(examples: list[Example], seed: int) -> Iterator[list[Example]]:
+    """YIELDS (list[Example]): Epoch after epoch, in another order each, without an end."""
+    order = random.Random(seed)
+    for _ in count():
         order.shuffle(examples)
-        for batch in minibatch(examples, BATCH):
-            step += 1
-            share = min(step / (WARM_UP * n_steps), (n_steps - step) / ((1 - WARM_UP) * n_steps), 1)
-            optimizer.learn_rate = rate * max(0.0, share)
-            training_step(nlp, list(batch), optimizer)
-    return perf_counter() - start
+        yield from map(list, minibatch(examples, BATCH))
 
 
 def bare(record: LabelledText, nlp: Language) -> Any:
@@ -119,88 +136,11 @@ def pipeline_contender(make: Callable[[], Language]) -> Contender:
 
     def run(task: Task, seed: int) -> tuple[float, Callable[[Sequence[LabelledText]], Scores]]:
         nlp = make()
-        seconds = learn(nlp, task, seed)
+        speed = learn(nlp, task, seed)
 
         def predict(records: Sequence[LabelledText]) -> Scores:
             return [doc.cats for doc in nlp.pipe(bare(record, nlp) for record in records)]
 
-        return seconds, predict
+        return speed, predict
 
     return run
-
-
-def measure(contenders: dict[str, Contender], task: Task, n_seeds: int) -> list[dict[str, Any]]:
-    """Train and score all contenders in turn, seed by seed.
-
-    contenders (dict[str, Contender]): By name.
-    task (Task): The records.
-    n_seeds (int): Seeds, from 0.
-    RETURNS (list[dict[str, Any]]): One row a contender and seed.
-    """
-    runs = []
-    for seed in range(n_seeds):
-        for name, contender in contenders.items():
-            seconds, predict = contender(task, seed)
-            predict(task.test[:BATCH])  # a warm-up
-            start = perf_counter()
-            predicted = predict(task.test)
-            elapsed = perf_counter() - start
-            runs.append(
-                {
-                    "contender": name,
-                    "seed": seed,
-                    "train_per_second": round(len(task.train) * task.n_epochs / seconds, 1),
-                    "predict_per_second": round(len(task.test) / elapsed, 1),
-                    **score(task.test, predicted),
-                }
-            )
-    return runs
-
-
-def score(records: Sequence[LabelledText], predicted: Scores) -> dict[str, Any]:
-    """Score predictions.
-
-    records (Sequence[LabelledText]): The gold.
-    predicted (Scores): Of each record a score by label.
-    RETURNS (dict[str, Any]): `accuracy`, `macro_f` and `f_per_label`, 0 to 1.
-    """
-    nlp = Language()
-    examples = []
-    for gold, cats in zip(labelled_docs(records, nlp), predicted, strict=True):
-        doc = bare(LabelledText((gold.text,)), nlp)
-        doc.cats = cats
-        examples.append(Example(doc, gold))
-    labels = sorted({label for record in records for label in record.labels or ()})
-    scores = Scorer.score_cats(examples, "cats", labels=labels, multi_label=False)
-    return {
-        "accuracy": round(scores["cats_micro_f"], 4),
-        "macro_f": round(scores["cats_macro_f"], 4),
-        "f_per_label": {
-            label: round(values["f"], 4) for label, values in scores["cats_f_per_type"].items()
-        },
-    }
-
-
-def summarize(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """RETURNS (list[dict[str, Any]]): The mean over seeds, one row a contender."""
-    names = dict.fromkeys(run["contender"] for run in runs)
-    rows = []
-    for name in names:
-        members = [run for run in runs if run["contender"] == name]
-        keys = ("accuracy", "macro_f", "train_per_second", "predict_per_second")
-        means = {key: round(mean(run[key] for run in members), 4) for key in keys}
-        rows.append({"contender": name, "n_seeds": len(members), **means})
-    return rows
-
-
-def ratios(summary: Sequence[dict[str, Any]], ours: Sequence[str], peer: str) -> dict[str, Any]:
-    """RETURNS (dict[str, Any]): How many times as fast as the peer each of ours is."""
-    rows = {row["contender"]: row for row in summary}
-    return {
-        name: {
-            key: round(rows[name][key] / rows[peer][key], 2)
-            for key in ("train_per_second", "predict_per_second")
-        }
-        for name in ours
-        if peer in rows
-    }

@@ -1,7 +1,8 @@
 """Genre of a sentence on UD English EWT: ours and spaCy's textcat, accuracy and sentences/s.
 
 The genre is the beginning of `doc_id` (answers, email, newsgroup, reviews, weblog). The same
-encoder, records and epochs, in the same run; textcat's config is that of spaCy's quickstart.
+encoder, records, batches and training time, in the same run; textcat's pipeline is that of spaCy's
+quickstart, at its own learning rate.
 """
 
 import json
@@ -17,21 +18,19 @@ from benchmarks.classification import (
     BATCH,
     Contender,
     build,
-    measure,
     pipeline_contender,
-    ratios,
     read_task,
-    summarize,
 )
+from benchmarks.classification_scores import measure, print_summary, ratios, summarize
 from benchmarks.corpora import find_split
 from benchmarks.peers import encoder_folder
-from benchmarks.report import make_report, print_table, write_report
+from benchmarks.report import make_report, write_report
 
 CONFIG = ROOT / "configs" / "textcat.cfg"
 PEER_CONFIG = ROOT / "benchmarks" / "configs" / "textcat.cfg"
 OURS = ("spanbert, auto", "spanbert, float32")
 PEER = "textcat"
-N_EPOCHS = 1
+MINUTES = 2.0
 
 
 def build_textcat() -> Language:
@@ -60,8 +59,10 @@ def write_genres(source: Path, target: Path) -> Path:
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure, print and write texts.json."""
     parser = make_parser("texts", __doc__)
-    parser.add_argument("--seeds", type=int, default=None, help="how many (1)")
-    parser.add_argument("--epochs", type=int, default=N_EPOCHS, help=f"({N_EPOCHS})")
+    parser.add_argument("--seeds", type=int, default=None, help="how many (3)")
+    parser.add_argument(
+        "--minutes", type=float, default=MINUTES, help=f"of training, for each ({MINUTES:g})"
+    )
     parser.add_argument("--skip-peer", action="store_true", help="do not train textcat")
     arguments = parse(parser, argv)
     folder = arguments.work / "texts"
@@ -69,7 +70,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         write_genres(find_split("ud_english_ewt", split, arguments.data), folder / f"{split}.jsonl")
         for split in ("train", "dev")
     ]
-    task = read_task(*paths, pairs=False, n_epochs=arguments.epochs, quick=arguments.quick)
+    seconds = 60 * arguments.minutes
+    task = read_task(*paths, pairs=False, seconds=seconds, quick=arguments.quick)
     contenders: dict[str, Contender] = {
         name: pipeline_contender(
             partial(build, CONFIG, "spanbert_textcat", precision=name.split(", ")[1])
@@ -78,12 +80,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     }
     if not arguments.skip_peer:
         contenders[PEER] = pipeline_contender(build_textcat)
-    runs = measure(contenders, task, arguments.seeds or 1)
+    runs = measure(contenders, task, arguments.seeds or (1 if arguments.quick else 3))
     summary = summarize(runs)
-    results = {"runs": runs, "summary": summary, "ratios": ratios(summary, OURS, PEER)}
-    header = ("", "seeds", "accuracy", "macro F1", "training texts/s", "texts/s")
-    print_table(header, [tuple(row.values()) for row in summary], "EWT dev, genre of a sentence")
-    report = make_report("texts", arguments, results, n_epochs=task.n_epochs, batch=BATCH)
+    results = {"runs": runs, "summary": summary, "ratios": ratios(runs, OURS, PEER)}
+    print_summary(summary, "texts", "EWT dev, genre of a sentence")
+    report = make_report("texts", arguments, results, minutes=arguments.minutes, batch=BATCH)
     write_report(report, arguments.output)
 
 

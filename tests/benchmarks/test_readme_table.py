@@ -125,7 +125,10 @@ def test_classification_is_quoted_with_the_speed_of_both_precisions(has_peer: bo
     names = ["spanbert, auto", "spanbert, float32"] + ["CrossEncoder"] * has_peer
     values = ((0.86, 0.85, 200.4, 1500.0), (0.87, 0.86, 100.0, 800.0), (0.85, 0.86, 50.0, 350.0))
     summary = [
-        {"contender": name, "n_seeds": 3, **dict(zip(keys, row, strict=True))}
+        {
+            **{"contender": name, "n_seeds": 3, "deviation": 0.002, "f_per_label": {"other": 0.8}},
+            **dict(zip(keys, row, strict=True)),
+        }
         for name, row in zip(names, values, strict=False)
     ]
     ratios = {name: dict(zip(keys[2:], (4.0, 4.29), strict=True)) for name in names[:2]}
@@ -135,11 +138,18 @@ def test_classification_is_quoted_with_the_speed_of_both_precisions(has_peer: bo
         *("accuracy", "macro F1", "training pairs/s, auto", "training pairs/s, float32"),
         *("pairs/s, auto", "pairs/s, float32"),
     ]
-    peer = ("0.850, CrossEncoder", "+1.0 points") if has_peer else ("", "")
-    assert rows[0] == ("SICK, dev, 3 epochs: accuracy", "0.860", *peer)
+    spread = "± 0.002 (3 seeds)"
+    peer = (f"0.850 {spread}, CrossEncoder", "+1.0 points") if has_peer else ("", "")
+    assert rows[0] == ("SICK, dev, 3 epochs: accuracy", f"0.860 {spread}", *peer)
     peer = ("50, CrossEncoder", "4.0 ×") if has_peer else ("", "")
     assert rows[2][1:] == ("200", *peer)
-    assert next(text_rows({"results": found}))[0] == "genre of an EWT sentence, dev: accuracy"
+    report = {"results": found, "settings": {"minutes": 2.0}}
+    name = "genre of an EWT sentence, dev, 2 minutes of training: accuracy"
+    assert next(text_rows(report))[0] == name
+    for row in summary:
+        row["f_per_label"]["paraphrase"] = 0.7
+    _, score, *_ = pair_rows({"results": {"mrpc": found}})
+    assert score[:2] == ("MRPC, test, 3 epochs: F1 of paraphrase", "0.700")
 
 
 def test_random_fields_are_quoted_with_the_range_over_all_sizes():
