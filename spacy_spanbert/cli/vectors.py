@@ -76,12 +76,18 @@ def vectors_cli(
     is_made = query is None or not output.is_file()
     if is_made:
         check_output(output)
+    elif str(source) != "-" and not source.exists():
+        raise SpanbertError(f"There is no {source}; {output} was made earlier.")
     nlp = load_pipeline(model, code, gpu_id)
     if of == "spans":
         settings = settings.with_spans_key(choose_spans_key(nlp, spans_key))
     about = prepare(nlp, settings, is_fit=fit is not None)
+    if fit is None:
+        about["source"] = source.name
     if is_made:
         _make(nlp, source, output, settings, about, fit, Progress(progress), problems_file)
+    else:
+        msg.info(f"Searching {output} as it is; {source} is not read again")
     if query is not None:
         table = read_made_with(output, about)
         echo(neighbour_table(nlp, table, query, word, top))

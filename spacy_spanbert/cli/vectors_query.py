@@ -30,7 +30,8 @@ def read_made_with(path: Path, about: dict[str, Any]) -> VectorTable:
     if differences := describe_differences(made, about):
         raise SpanbertError(
             f"The vectors of {path} cannot be compared with the query's: {differences}. Give the "
-            "pipeline and the options that made the file, or name another OUTPUT to make one."
+            "pipeline, the SOURCE and the options that made the file, or name another OUTPUT to "
+            "make one."
         )
     return table
 

@@ -24,6 +24,9 @@ class NamingCorpus(Corpus):
     settings (Any): gold_preproc, limit, augmenter: See spaCy's.
     """
 
+    # writes what is read here
+    command = "convert"
+
     def __init__(
         self, path: str | Path, *, gold_spans: Sequence[str] = (), **settings: Any
     ) -> None:
@@ -36,7 +39,9 @@ class NamingCorpus(Corpus):
         nlp (Language): The pipeline.
         YIELDS (Example): With the spans of `gold_spans`, as far as the gold Doc has the key, on
             both sides; those that begin or end inside a predicted word are left out.
+        RAISES (SpanbertError): See read_docbin; or if the path is a file of another kind.
         """
+        self._check_kind()
         for example in super().__call__(nlp):
             for key in self.gold_spans:
                 if key in example.reference.spans:
@@ -64,7 +69,18 @@ class NamingCorpus(Corpus):
         if not n_docs:
             raise SpanbertError(
                 f"{self.path} holds no Doc with words: expected a .spacy file or a folder of them, "
-                "as `python -m spacy spanbert convert` writes it"
+                f"as `python -m spacy spanbert {self.command}` writes it"
+            )
+
+    def _check_kind(self) -> None:
+        """SpaCy's would warn of another suffix, and read nothing."""
+        path = Path(self.path)
+        if not path.exists():
+            raise SpanbertError(f"there is no corpus {path}")
+        if not path.is_dir() and path.suffix != ".spacy":
+            raise SpanbertError(
+                f"{path} is no .spacy file: make one of it with `python -m spacy spanbert "
+                f"{self.command} {path} {path.with_suffix('.spacy').name}`"
             )
 
 

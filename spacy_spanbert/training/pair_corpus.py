@@ -19,6 +19,8 @@ class PairCorpus(NamingCorpus):
     This one tokenizes both texts, and makes a pair of them.
     """
 
+    command = "convert --pairs"
+
     def make_examples(self, nlp: Language, reference_docs: Iterable[Doc]) -> Iterator[Example]:
         """Make examples of gold Docs.
 

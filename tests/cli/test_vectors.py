@@ -64,6 +64,7 @@ def test_every_word_has_a_row_with_its_text_and_place(model, corpus, tmp_path):
     assert columns["context"][0].startswith("She left the bank")
     encoder = spacy.load(model).get_pipe("spanbert").model.shims[0].module
     assert table.about == {
+        "source": corpus.name,
         "encoder": encoder_fingerprint(encoder),
         "layers": [2],
         "pooling": "mean",
@@ -123,10 +124,17 @@ def test_a_query_finds_the_word_in_its_own_context_first(model, corpus, tmp_path
         lines = run.output.splitlines()
         (first,) = [line for line in lines if line.strip().startswith("1.000")]
         assert first.split()[:4] == ["1.000", "bank", "2", "4"]
+    assert "is not read again" in text_of(run)
     assert len([line for line in lines if line.strip()[:2] in ("0.", "1.")]) == 3
     run = vectors(model, corpus, out, "--query", TEXTS[0], "--layers", "0", "--word", "bank")
     assert run.exit_code == 1
-    assert "layers [2], here [0]. Give the pipeline and the options" in text_of(run)
+    assert "layers [2], here [0]. Give the pipeline, the SOURCE and the options" in text_of(run)
+    other = tmp_path / "other.txt"
+    run = vectors(model, other, out, "--query", "a bank")
+    assert (run.exit_code, "There is no" in text_of(run)) == (1, True)
+    other.write_text("A river.", "utf8")
+    run = vectors(model, other, out, "--query", "a bank")
+    assert f"source {corpus.name}, here other.txt" in text_of(run)
     run = vectors(model, corpus, out, "--query", "an old bank", "--word", "banks")
     assert (run.exit_code, "it has an, old, bank." in text_of(run)) == (1, True)
 

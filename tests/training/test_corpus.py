@@ -8,6 +8,7 @@ from spacy.util import registry
 
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.training.corpus import make_corpus
+from spacy_spanbert.training.pair_corpus import make_pair_corpus
 
 NLP = spacy.blank("en")
 
@@ -63,6 +64,16 @@ def test_damaged_file_is_named(tmp_path: Path, damage: str) -> None:
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SpanbertError, match=r"there is no corpus .*gone\.spacy"):
         contents(make_corpus(tmp_path / "gone.spacy"))
+
+
+def test_files_of_other_kinds_are_told_how_to_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "dev.jsonl"
+    path.write_text('{"text_a": "a", "text_b": "b", "label": "c"}')
+    for corpus, command in ((make_corpus(path), ""), (make_pair_corpus(path), "--pairs ")):
+        with pytest.raises(SpanbertError, match=f"is no .spacy file.*convert {command}.*dev.spacy"):
+            contents(corpus)
+    with pytest.raises(SpanbertError, match=r"there is no corpus .*gone"):
+        contents(make_pair_corpus(tmp_path / "gone.jsonl"))
 
 
 def test_missing_path_is_taught() -> None:
