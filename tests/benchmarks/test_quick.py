@@ -299,6 +299,7 @@ def test_relations(data: Path, output: Path):
     assert {(row["corpus"], row["spans"]) for row in results["summary"]} == {
         *((corpus, spans) for corpus in ("conll04", "scierc") for spans in ("gold", "end to end")),
         *(("bionne_r_en", spans) for spans in ("gold", "gold, outermost")),
+        *((name, "gold, rule by labels") for name in ("conll04", "scierc", "bionne_r_en")),
     }
 
 

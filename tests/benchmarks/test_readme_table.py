@@ -171,16 +171,24 @@ def test_random_fields_are_quoted_with_the_range_over_all_sizes():
 
 
 def test_relations_stand_beside_outermost_spans():
-    row = {"split": "dev", "n_seeds": 1}
+    row = {"split": "dev", "n_seeds": 1, "f_deviation": None, "longest_seconds": 600.0}
+    rule = {"spans": "gold, rule by labels", "f_mean": 0.4}
+    conll04 = {**row, "corpus": "conll04", "split": "test"}
     summary = [
-        {**row, "corpus": "conll04", "spans": "end to end", "split": "test", "f_mean": 0.61},
+        {**conll04, "spans": "gold", "f_mean": 0.8, "f_deviation": 0.01, "n_seeds": 3},
+        {**conll04, "spans": "gold", "f_mean": 0.9, "split": "dev"},  # what was chosen by
+        {**conll04, **rule},
+        {**conll04, "spans": "end to end", "f_mean": 0.61},
         {**row, "corpus": "bionne_r_en", "spans": "gold", "f_mean": 0.5},
         {**row, "corpus": "bionne_r_en", "spans": "gold, outermost", "f_mean": 0.25},
+        {**row, "corpus": "bionne_r_en", **rule},
     ]
-    end_to_end, nested = relation_rows({"results": {"summary": summary}})
-    assert end_to_end == ("CoNLL04 test relation F1, end to end", "0.610 (1 seed)", "", "")
+    gold, end_to_end, nested = relation_rows({"results": {"summary": summary}})
+    assert gold[0].endswith("beside it a rule that knows only the labels of the spans")
+    assert gold[1:] == ("0.800 ± 0.010 (3 seeds, 10 min)", "0.400", "+40.0 points")
+    assert end_to_end == ("CoNLL04 test relation F1, end to end", "0.610 (1 seed, 10 min)", "", "")
     assert nested[0].endswith("beside it the same with outermost spans only")
-    assert nested[1:] == ("0.500 (1 seed)", "0.250", "+25.0 points")
+    assert nested[1:] == ("0.500 (1 seed, 10 min)", "0.250 (1 seed, 10 min)", "+25.0 points")
 
 
 def test_speed_of_pairs_stands_beside_the_loop():
