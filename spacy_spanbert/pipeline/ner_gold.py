@@ -1,6 +1,5 @@
 """Gold entities as tags of the words that the pipeline sees, and what of them cannot be learned."""
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from torch import Tensor
 from spacy_spanbert.annotations.gold_spans import sentence_numbers
 from spacy_spanbert.nn.crf import UNKNOWN
 from spacy_spanbert.nn.tag_rules import TagRules
+from spacy_spanbert.pipeline.gold_report import report_learnable
 
 
 def entity_tags(example: Example, rules: TagRules) -> Tensor:
@@ -89,18 +89,14 @@ class EntityCorpus:
         labels (Sequence[str]): The labels the component predicts.
         name (str): The component's name.
         """
-        total = self.labels.total()
-        own = [label for label in self.labels if label in labels]
-        n_lost = sum(self.misaligned[label] + self.crossing[label] for label in own)
-        n_learned = sum(self.labels[label] for label in own) - n_lost
-        text = f"[{name}] {n_learned:,} of {total:,} gold entities can be learned"
-        foreign = Counter({label: n for label, n in self.labels.items() if label not in labels})
-        for counts, reason in (
-            (self.misaligned, "do not fit the tokenization, and are left out"),
-            (self.crossing, "reach over a sentence boundary, and are left out"),
-            (foreign, "are not among the labels, and learned as no entities"),
-        ):
-            if counts:
-                listed = ", ".join(f"{label} {counts[label]:,}" for label in sorted(counts))
-                text += f"\n{counts.total():,} {reason}: {listed}"
-        sys.stderr.write(text + "\n")
+        report_learnable(
+            self.labels,
+            [
+                (self.misaligned, "do not fit the tokenization, and are left out"),
+                (self.crossing, "reach over a sentence boundary, and are left out"),
+            ],
+            labels=labels,
+            things="entities",
+            foreign="learned as no entities",
+            name=name,
+        )
