@@ -5,10 +5,8 @@ import spacy
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 
-from spacy_spanbert import make_pair
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pipeline.tag_settings import AGGREGATES, DECODERS, TARGETS
-from spacy_spanbert.pipeline.tagging_head import sequence_lengths
 from tests.tagging_pipeline import (
     ENTITIES,
     add_tagging,
@@ -214,13 +212,6 @@ def test_a_replaced_listener_on_a_stock_encoder_can_be_saved_and_learns_on(
     fit(loaded, examples, 2)
     after = encoder.parameters()
     assert any((one != other).any() for one, other in zip(before, after, strict=True))
-
-
-def test_the_two_texts_of_a_pair_are_two_sequences():
-    nlp = spacy.blank("en")
-    pair, other = make_pair(nlp, "Anna saw New", "York is big"), make_pair(nlp, "", "York is big")
-    docs = [pair, nlp.make_doc("Anna saw York"), other]
-    assert sequence_lengths(docs).tolist() == [3, 3, 3, 3]
 
 
 def test_examples_of_a_plain_python_loop_are_learned_from(tiny_bert):

@@ -88,7 +88,9 @@ def test_any_texts_are_annotated(nlp, some):
 @settings(max_examples=15, deadline=None)
 @given(some=st.lists(texts, min_size=1, max_size=4), data=st.data())
 def test_any_texts_are_learned_from(nlp, some, data):
-    """With some entities and tags, none, or no annotation; with sentence boundaries or without."""
+    """With some entities and tags, none, or no annotation; with sentence boundaries or without, of
+    a pair or not.
+    """
     examples = []
     for text in some:
         predicted, gold = nlp.make_doc(text), nlp.make_doc(text)
@@ -100,6 +102,9 @@ def test_any_texts_are_learned_from(nlp, some, data):
             if data.draw(st.booleans()):
                 for word in list(predicted)[1:]:
                     word.is_sent_start = data.draw(st.booleans())
+            if len(predicted) > 1 and data.draw(st.booleans()):
+                border = data.draw(st.integers(1, len(predicted) - 1))
+                predicted.spans["pair"] = [predicted[:border], predicted[border:]]
         examples.append(Example(predicted, gold))
     losses = nlp.update(examples, sgd=make_optimizer(1e-6), losses={})
     nlp.get_pipe("spanbert").flush()
