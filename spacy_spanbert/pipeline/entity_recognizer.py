@@ -62,6 +62,7 @@ class SpanbertEntityRecognizer(TaggingHead):
         """See LearningHead."""
         check_tag_settings(self.cfg, self.name, {"scheme": tuple(SCHEMES)})
         check_values([spans_key_check(self.cfg)], self.cfg, self.name)
+        super().check_settings()
 
     @property
     def tag_rules(self) -> TagRules:

@@ -5,6 +5,7 @@ from typing import Any, cast, get_args
 
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.nn.word_rows import Aggregate, Rows
+from spacy_spanbert.pipeline.span_settings import check_values
 
 TARGETS = ("all_pieces", "first_piece", "word")
 AGGREGATES = get_args(Aggregate)
@@ -33,6 +34,35 @@ def check_tag_settings(
             'aggregate = "first" that would be its first piece\'s: set target = "first_piece" to '
             'train first pieces, or aggregate = "mean" to train all'
         )
+
+
+def check_trained_settings(
+    cfg: Mapping[str, Any], name: str, *, n_trained: int, n_outputs: int, has_links: bool
+) -> None:
+    """Refuse settings that the weights were not made for.
+
+    cfg (Mapping[str, Any]): The component's settings.
+    name (str): The component's name, for messages.
+    n_trained (int): Outputs of the model.
+    n_outputs (int): Outputs that the settings ask for.
+    has_links (bool): Whether the model has scores of one tag after another.
+    RAISES (SpanbertError): As check_tag_settings.
+    """
+    checks = [
+        (
+            "scheme" if "scheme" in cfg else "labels",
+            n_trained == n_outputs,
+            f"what it was at initialization: the model has {n_trained} outputs, and this asks for "
+            f"{n_outputs}. To change it, initialize and train the component again",
+        ),
+        (
+            "decode",
+            cfg["decode"] != "crf" or has_links,
+            'greedy or viterbi: the component was not trained with decode = "crf" and has learned '
+            "no scores of one tag after another. To change that, initialize and train it again",
+        ),
+    ]
+    check_values(checks, cfg, name)
 
 
 def training_rows(cfg: Mapping[str, Any]) -> Rows:

@@ -11,15 +11,18 @@ from thinc.api import torch2xp, xp2torch
 from thinc.types import Floats2d
 from torch import Tensor
 
-from spacy_spanbert.errors import SpanbertError
-from spacy_spanbert.layers.tag_scorer import TagScores, set_tag_sizes
+from spacy_spanbert.layers.tag_scorer import TagScores, has_links, set_tag_sizes
 from spacy_spanbert.nn.chain import Chain
 from spacy_spanbert.nn.crf import negative_log_likelihood
 from spacy_spanbert.nn.sequence_layout import SequenceLayout
 from spacy_spanbert.nn.tag_sequences import TaggedWords, choose_alone, choose_together, piece_loss
 from spacy_spanbert.nn.word_rows import combine_rows
 from spacy_spanbert.pipeline.learning_head import LearningHead, TrainingPass
-from spacy_spanbert.pipeline.tag_settings import prediction_rows, training_rows
+from spacy_spanbert.pipeline.tag_settings import (
+    check_trained_settings,
+    prediction_rows,
+    training_rows,
+)
 from spacy_spanbert.pipeline.word_sequences import sequence_lengths
 
 
@@ -57,12 +60,23 @@ class TaggingHead(LearningHead):
             docs=self.sample_docs(get_examples),
         )
 
+    def check_settings(self) -> None:
+        """See LearningHead; if there are weights, settings must be those they were made for."""
+        if self.model.has_dim("nO"):
+            check_trained_settings(
+                self.cfg,
+                self.name,
+                n_trained=self.model.get_dim("nO"),
+                n_outputs=self.n_outputs,
+                has_links=has_links(self.model),
+            )
+
     def choose_tags(self, docs: Sequence[Doc]) -> tuple[TaggedWords, SequenceLayout]:
         """Find the tags of all words.
 
         docs (Sequence[Doc]): With one word or more in all.
         RETURNS (tuple[TaggedWords, SequenceLayout]): The tags, and the sequences they are in.
-        RAISES (ValueError): Before initialization.
+        RAISES (ValueError): Before initialization, or on settings that cannot be.
         """
         self.check_ready(docs)
         scores = self.model.predict((list(docs), prediction_rows(self.cfg)))
@@ -80,12 +94,7 @@ class TaggingHead(LearningHead):
         rules = self.rules()
         if self.cfg["decode"] != "crf":
             return rules
-        if scores.links is None:
-            raise SpanbertError(
-                f'component {self.name!r} was not trained with decode = "crf" and has learned no '
-                "scores of one tag after another: train it with that setting, or set "
-                f'nlp.get_pipe({self.name!r}).cfg["decode"] = "viterbi"'
-            )
+        assert scores.links is not None
         return rules + xp2torch(scores.links).cpu()
 
     def begin_update(self, examples: list[Example]) -> TrainingPass:

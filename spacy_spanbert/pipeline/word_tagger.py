@@ -55,6 +55,7 @@ class SpanbertTagger(TaggingHead):
     def check_settings(self) -> None:
         """See LearningHead."""
         check_tag_settings(self.cfg, self.name, {"attribute": ATTRIBUTES})
+        super().check_settings()
 
     @property
     def n_outputs(self) -> int:
