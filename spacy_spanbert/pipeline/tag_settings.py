@@ -1,5 +1,6 @@
 """Settings of components that tag words, and what follows from them."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Any, cast, get_args
 
@@ -33,6 +34,22 @@ def check_tag_settings(
             f'[components.{name}] with decode = "crf" a word has one score for each tag, and with '
             'aggregate = "first" that would be its first piece\'s: set target = "first_piece" to '
             'train first pieces, or aggregate = "mean" to train all'
+        )
+
+
+def warn_of_untrained_pieces(cfg: Mapping[str, Any], name: str) -> None:
+    """Warn if tags are chosen by pieces that are not trained.
+
+    cfg (Mapping[str, Any]): The component's settings.
+    name (str): The component's name, for messages.
+    """
+    if cfg["target"] == "first_piece" and cfg["aggregate"] != "first":
+        warnings.warn(
+            f'[components.{name}] with target = "first_piece" only the first piece of a word is '
+            f'trained, and with aggregate = "{cfg["aggregate"]}" all of its pieces choose its tag: '
+            'what the others say was never learned. Set aggregate = "first", or target = '
+            '"all_pieces" to train them all',
+            stacklevel=2,
         )
 
 

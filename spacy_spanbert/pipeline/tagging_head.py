@@ -22,6 +22,7 @@ from spacy_spanbert.pipeline.tag_settings import (
     check_trained_settings,
     prediction_rows,
     training_rows,
+    warn_of_untrained_pieces,
 )
 from spacy_spanbert.pipeline.word_sequences import sequence_lengths
 
@@ -53,6 +54,7 @@ class TaggingHead(LearningHead):
 
         get_examples (Callable[[], Iterable[Example]]): A representative set of examples.
         """
+        warn_of_untrained_pieces(self.cfg, self.name)
         set_tag_sizes(
             self.model,
             n_outputs=self.n_outputs,
