@@ -17,6 +17,7 @@ from benchmarks.readme_relations import relation_rows, relation_speed_rows
 from benchmarks.readme_tasks import crf_rows, pair_rows, tag_rows, text_rows
 from benchmarks.report import markdown_table, write_text
 from benchmarks.scale_page import scale_rows
+from benchmarks.tag_choices_page import page_link
 
 
 @dataclass(frozen=True)
@@ -219,7 +220,7 @@ def _source(report: Report) -> str:
     return (
         f"`{report['command']}`: {report['date']}, {machine['cpu']}, {cores_text(machine)}, "
         f"{bfloat16}, torch {report['versions']['torch']}, spaCy {report['versions']['spacy']}"
-        f"{_load(machine)}"
+        f"{_load(machine)}{page_link(report)}"
     )
 
 

@@ -2,7 +2,8 @@
 
 Trained on train for at most ten minutes each, the best step chosen on dev, scored on test, on the
 corpora's tokens, three seeds; all on the same encoder and in the same run. `--choices` trains ours
-with every target, and scores every way to combine pieces and to decode on dev.
+with every target, scores every way to combine pieces and to decode on dev, and writes
+docs/tag_choices.md.
 """
 
 import argparse
@@ -17,9 +18,10 @@ import spacy
 from benchmarks.arguments import ROOT, make_parser, parse
 from benchmarks.corpora import bare_doc, count_words
 from benchmarks.peers import ENCODER, encoder_folder
-from benchmarks.report import code_revision, make_report, print_table, write_report
+from benchmarks.report import code_revision, make_report, print_table, write_report, write_text
 from benchmarks.step_plan import fit_steps
 from benchmarks.tag_choices import score_choices
+from benchmarks.tag_choices_page import PAGE, choices_page
 from benchmarks.tag_corpora import (
     TASKS,
     TagTask,
@@ -153,12 +155,15 @@ def summarize_tags(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Measure, print and write tags.json."""
+    """Measure, print and write tags.json, and a page of the choices."""
     parser = make_parser(PROGRAM, __doc__)
     parser.add_argument("--minutes", type=float, default=MINUTES, help="of each training (10)")
     parser.add_argument("--seeds", type=int, default=None, help="how many (3)")
     parser.add_argument("--only", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--choices", action="store_true", help="compare all choices on dev too")
+    parser.add_argument(
+        "--markdown", type=Path, help=f"their page ({PAGE}; with --quick, --output)"
+    )
     arguments = parse(parser, argv)
     arguments.seeds = arguments.seeds or (1 if arguments.quick else 3)
     results: dict[str, Any] = {"runs": [], "summary": [], "speed": {}, "plans": {}, "choices": []}
@@ -175,11 +180,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         _write(arguments, results)
         if arguments.choices and name == "wnut17":
             results["choices"] = score_choices(benchmark)
-            _write(arguments, results)
+            report = _write(arguments, results)
+            page = arguments.output / Path(PAGE).name if arguments.quick else ROOT / PAGE
+            write_text(arguments.markdown or page, choices_page(report))
     _print(results)
 
 
-def _write(arguments: argparse.Namespace, results: dict[str, Any]) -> None:
+def _write(arguments: argparse.Namespace, results: dict[str, Any]) -> dict[str, Any]:
     report = make_report(
         PROGRAM,
         arguments,
@@ -188,6 +195,7 @@ def _write(arguments: argparse.Namespace, results: dict[str, Any]) -> None:
         about=__doc__,
     )
     write_report(report, arguments.output)
+    return report
 
 
 def _print(results: dict[str, Any]) -> None:

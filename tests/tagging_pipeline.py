@@ -54,6 +54,27 @@ def make_tagging_nlp(
     return nlp
 
 
+def make_both(
+    checkpoint: Path, *, encoder: dict[str, Any] | None = None, **config: Any
+) -> Language:
+    """Make an initialized pipeline of `spanbert`, `spanbert_ner` and `spanbert_tagger`."""
+    nlp = spacy.blank("en")
+    add_encoder(nlp, model=encoder)
+    add_tagging(nlp, "spanbert_ner", **config)
+    add_tagging(nlp, "spanbert_tagger")
+    initialize(nlp, checkpoint, examples_for_both(nlp))
+    return nlp
+
+
+def examples_for_both(nlp: Language) -> list[Example]:
+    """ENTITIES, with tags that say whether a word begins with a capital."""
+    examples = ner_examples(nlp)
+    for example in examples:
+        for word in example.reference:
+            word.tag_ = "UPPER" if word.text[0].isupper() else "LOWER"
+    return examples
+
+
 def ner_examples(nlp: Language, data=ENTITIES) -> list[Example]:
     examples = []
     for words, entities in data:

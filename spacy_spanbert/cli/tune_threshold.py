@@ -18,6 +18,10 @@ from spacy_spanbert.data.files import write_whole_folder
 from spacy_spanbert.data.output_check import check_output
 from spacy_spanbert.errors import SpanbertError
 
+ONE_LABEL = (
+    "A component that chooses one label of a text (multilabel = false) takes the most probable"
+)
+
 
 @app.command("tune-threshold")
 @clean_errors()
@@ -83,13 +87,20 @@ def choose_component(nlp: Language, name: str | None) -> str:
     RAISES (SpanbertError): If there is none with a threshold, or several and none was named.
     """
     there = [pipe for pipe, component in nlp.pipeline if _has_threshold(component)]
-    names = ", ".join(there) or "none"
+    if not there:
+        raise SpanbertError(
+            "no component of this pipeline has a threshold that counts. One that finds or labels "
+            "spans (spanbert_spancat, spanbert_span_finder) or relations (spanbert_relations) has "
+            "one, and one that labels texts (spanbert_textcat, spanbert_paircat) with "
+            f"multilabel = true. {ONE_LABEL}"
+        )
+    names = ", ".join(there)
     if name is None and len(there) == 1:
         return there[0]
     if name is None:
         raise SpanbertError(
             f"name the component with --component; those with a threshold that counts: {names}. "
-            "A component that chooses one label (multilabel = false) takes the most probable"
+            f"{ONE_LABEL}"
         )
     if name not in there:
         raise SpanbertError(

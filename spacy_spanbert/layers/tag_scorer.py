@@ -88,6 +88,11 @@ def set_tag_sizes(model: TagModel, *, n_outputs: int, has_links: bool, docs: lis
     make_module(model, input_width=input_width, n_outputs=n_outputs, has_links=has_links)
 
 
+def has_links(model: TagModel) -> bool:
+    """RETURNS (bool): Whether the weights hold scores of one tag after another."""
+    return cast(TagScorer, head_shim(model).module).links is not None
+
+
 def forward(
     model: TagModel, inputs: TagInput, is_train: bool
 ) -> tuple[TagScores, Callable[[TagScores], TagInput]]:

@@ -35,7 +35,8 @@ class SpanbertEntityRecognizer(TaggingHead):
     target (str): What is trained: "all_pieces", each with the tag of its word; "first_piece" of
         each word; or "word", its pieces pooled.
     aggregate (str): How the pieces of a word are combined, their distributions or, with target =
-        "word", their vectors: "first", "mean" or "max".
+        "word", their vectors: "first", "mean" or "max". With target = "first_piece" only "first"
+        asks what was trained.
     decode (str): "greedy": the best tag of each word, illegal sequences repaired; "viterbi": the
         best legal sequence; "crf": the best under a linear-chain conditional random field, which is
         trained as such.
@@ -62,6 +63,7 @@ class SpanbertEntityRecognizer(TaggingHead):
         """See LearningHead."""
         check_tag_settings(self.cfg, self.name, {"scheme": tuple(SCHEMES)})
         check_values([spans_key_check(self.cfg)], self.cfg, self.name)
+        super().check_settings()
 
     @property
     def tag_rules(self) -> TagRules:

@@ -1,6 +1,5 @@
 """Gold entities as tags of the words that the pipeline sees, and what of them cannot be learned."""
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,16 +9,18 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from torch import Tensor
 
-from spacy_spanbert.annotations.gold_spans import sentence_numbers
 from spacy_spanbert.nn.crf import UNKNOWN
 from spacy_spanbert.nn.tag_rules import TagRules
+from spacy_spanbert.pipeline.gold_report import report_learnable
+from spacy_spanbert.pipeline.word_sequences import sequence_numbers
 
 
 def entity_tags(example: Example, rules: TagRules) -> Tensor:
     """Write the gold entities of an example as tags.
 
     Words without annotation, and those of entities that do not fit the predicted words or that
-    reach over a sentence boundary, are unknown. Entities of other labels are outside.
+    reach over a border of sentences or of a pair, are unknown. Entities of other labels are
+    outside.
 
     example (Example): Predicted and reference Doc.
     rules (TagRules): The tags.
@@ -41,10 +42,8 @@ def entity_tags(example: Example, rules: TagRules) -> Tensor:
 
 
 def _crossing(doc: Doc, entities: Sequence[Span]) -> list[Span]:
-    """Find entities that reach over a sentence boundary."""
-    numbers = sentence_numbers(doc)
-    if numbers is None:
-        return []
+    """Find entities that reach over a border between sequences: no tags can tell them."""
+    numbers = sequence_numbers(doc)
     return [entity for entity in entities if numbers[entity.start] != numbers[entity.end - 1]]
 
 
@@ -55,7 +54,7 @@ class EntityCorpus:
     n_annotated (int): Docs with annotation.
     labels (Counter[str]): Gold entities by label.
     misaligned (Counter[str]): Those that do not begin and end with predicted words, by label.
-    crossing (Counter[str]): Those that reach over a sentence boundary, by label.
+    crossing (Counter[str]): Those that reach over a border of sentences or of a pair, by label.
     """
 
     n_annotated: int = 0
@@ -89,18 +88,14 @@ class EntityCorpus:
         labels (Sequence[str]): The labels the component predicts.
         name (str): The component's name.
         """
-        total = self.labels.total()
-        own = [label for label in self.labels if label in labels]
-        n_lost = sum(self.misaligned[label] + self.crossing[label] for label in own)
-        n_learned = sum(self.labels[label] for label in own) - n_lost
-        text = f"[{name}] {n_learned:,} of {total:,} gold entities can be learned"
-        foreign = Counter({label: n for label, n in self.labels.items() if label not in labels})
-        for counts, reason in (
-            (self.misaligned, "do not fit the tokenization, and are left out"),
-            (self.crossing, "reach over a sentence boundary, and are left out"),
-            (foreign, "are not among the labels, and learned as no entities"),
-        ):
-            if counts:
-                listed = ", ".join(f"{label} {counts[label]:,}" for label in sorted(counts))
-                text += f"\n{counts.total():,} {reason}: {listed}"
-        sys.stderr.write(text + "\n")
+        report_learnable(
+            self.labels,
+            [
+                (self.misaligned, "do not fit the tokenization, and are left out"),
+                (self.crossing, "reach over a border of sentences or of a pair, and are left out"),
+            ],
+            labels=labels,
+            things="entities",
+            foreign="learned as no entities",
+            name=name,
+        )

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from spacy_spanbert.annotations.gold_spans import distinct_spans, gold_spans_on
 from spacy_spanbert.annotations.relations import get_relations, has_relations
+from spacy_spanbert.pipeline.gold_report import counts_text
 from spacy_spanbert.pipeline.relation_arguments import pair_blocks
 from spacy_spanbert.pipeline.relation_candidates import Candidates, LabelPairs
 from spacy_spanbert.pipeline.relation_gold import GoldPair, gold_pairs
@@ -116,13 +117,13 @@ def report_relations(
     text = (
         f"[{name}] {corpus.labels.total():,} relations between {corpus.n_spans:,} gold spans in "
         f"{corpus.n_docs:,} annotated Docs, {n_candidates:,} candidate pairs: "
-        f"{_counts(corpus.labels)}\n"
+        f"{counts_text(corpus.labels)}\n"
     )
     for reason, counts in unreachable.items():
         if counts:
-            text += f"Out of reach, {reason}: {counts.total():,} ({_counts(counts)})\n"
+            text += f"Out of reach, {reason}: {counts.total():,} ({counts_text(counts)})\n"
     if foreign := {label: n for label, n in corpus.labels.items() if label not in labels}:
-        text += f"Not among the labels, and learned as no relation: {_counts(foreign)}\n"
+        text += f"Not among the labels, and learned as no relation: {counts_text(foreign)}\n"
     sys.stderr.write(text)
 
 
@@ -139,7 +140,3 @@ def _reached(
         for head, tail, label in gold
         if (head, tail) in found or (label in symmetric and (tail, head) in found)
     }
-
-
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{label} {counts[label]:,}" for label in sorted(counts))

@@ -14,6 +14,7 @@ from spacy_spanbert.annotations.coverage_counts import Coverage
 from spacy_spanbert.annotations.coverage_table import render_coverage
 from spacy_spanbert.annotations.gold_spans import place_gold_spans
 from spacy_spanbert.pipeline.candidates_suggester import CandidatesSuggester
+from spacy_spanbert.pipeline.gold_report import counts_text
 from spacy_spanbert.pipeline.span_candidates import Suggester, suggested_spans
 
 
@@ -77,7 +78,7 @@ def report_coverage(corpus: SpanCorpus, labels: Sequence[str], name: str) -> Non
     if foreign := {
         label: n for label, n in corpus.coverage.by_label.items() if label not in labels
     }:
-        text += f"Not among the labels, and learned as no spans: {_counts(foreign)}\n"
+        text += f"Not among the labels, and learned as no spans: {counts_text(foreign)}\n"
     sys.stderr.write(text)
 
 
@@ -111,7 +112,7 @@ def report_suggested(
                 missed[span.label] += (span.start, span.length) not in suggested
     text = f"[{name}] {gold.total() - missed.total():,} of {gold.total():,} gold spans suggested"
     if missed := +missed:
-        text += f"; not suggested: {_counts(missed)}"
+        text += f"; not suggested: {counts_text(missed)}"
     sys.stderr.write(text + "\n")
 
 
@@ -129,7 +130,3 @@ def report_score_weights(nlp: Language, spans_key: str, name: str) -> None:
             "`spacy train` would score every step without these spans. Add to it "
             f"spans_{spans_key}_f = 1.0\n"
         )
-
-
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{label} {counts[label]:,}" for label in sorted(counts))

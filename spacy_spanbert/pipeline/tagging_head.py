@@ -4,7 +4,6 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
-import numpy as np
 import torch
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -12,22 +11,27 @@ from thinc.api import torch2xp, xp2torch
 from thinc.types import Floats2d
 from torch import Tensor
 
-from spacy_spanbert.annotations.pair import is_pair, segments
-from spacy_spanbert.errors import SpanbertError
-from spacy_spanbert.layers.tag_scorer import TagScores, set_tag_sizes
+from spacy_spanbert.layers.tag_scorer import TagScores, has_links, set_tag_sizes
 from spacy_spanbert.nn.chain import Chain
-from spacy_spanbert.nn.crf import UNKNOWN, negative_log_likelihood
+from spacy_spanbert.nn.crf import negative_log_likelihood
 from spacy_spanbert.nn.sequence_layout import SequenceLayout
 from spacy_spanbert.nn.tag_sequences import TaggedWords, choose_alone, choose_together, piece_loss
 from spacy_spanbert.nn.word_rows import combine_rows
 from spacy_spanbert.pipeline.learning_head import LearningHead, TrainingPass
-from spacy_spanbert.pipeline.tag_settings import prediction_rows, training_rows
+from spacy_spanbert.pipeline.tag_settings import (
+    check_trained_settings,
+    prediction_rows,
+    training_rows,
+    warn_of_untrained_pieces,
+)
+from spacy_spanbert.pipeline.word_sequences import sequence_lengths
 
 
 class TaggingHead(LearningHead):
     """A component that gives each word a tag.
 
-    A sequence is a sentence where a component before it has set sentence boundaries, else a Doc.
+    A sequence is a sentence where a component before it has set sentence boundaries, else a Doc, or
+    one text of a pair.
 
     vocab, model, name, scorer, lr_scale, settings: See LearningHead; of the settings at least
         `target`, `aggregate` and `decode`.
@@ -50,6 +54,7 @@ class TaggingHead(LearningHead):
 
         get_examples (Callable[[], Iterable[Example]]): A representative set of examples.
         """
+        warn_of_untrained_pieces(self.cfg, self.name)
         set_tag_sizes(
             self.model,
             n_outputs=self.n_outputs,
@@ -57,12 +62,23 @@ class TaggingHead(LearningHead):
             docs=self.sample_docs(get_examples),
         )
 
+    def check_settings(self) -> None:
+        """See LearningHead; if there are weights, settings must be those they were made for."""
+        if self.model.has_dim("nO"):
+            check_trained_settings(
+                self.cfg,
+                self.name,
+                n_trained=self.model.get_dim("nO"),
+                n_outputs=self.n_outputs,
+                has_links=has_links(self.model),
+            )
+
     def choose_tags(self, docs: Sequence[Doc]) -> tuple[TaggedWords, SequenceLayout]:
         """Find the tags of all words.
 
         docs (Sequence[Doc]): With one word or more in all.
         RETURNS (tuple[TaggedWords, SequenceLayout]): The tags, and the sequences they are in.
-        RAISES (ValueError): Before initialization.
+        RAISES (ValueError): Before initialization, or on settings that cannot be.
         """
         self.check_ready(docs)
         scores = self.model.predict((list(docs), prediction_rows(self.cfg)))
@@ -80,12 +96,7 @@ class TaggingHead(LearningHead):
         rules = self.rules()
         if self.cfg["decode"] != "crf":
             return rules
-        if scores.links is None:
-            raise SpanbertError(
-                f'component {self.name!r} was not trained with decode = "crf" and has learned no '
-                "scores of one tag after another: train it with that setting, or set "
-                f'nlp.get_pipe({self.name!r}).cfg["decode"] = "viterbi"'
-            )
+        assert scores.links is not None
         return rules + xp2torch(scores.links).cpu()
 
     def begin_update(self, examples: list[Example]) -> TrainingPass:
@@ -118,31 +129,6 @@ class TaggingHead(LearningHead):
         d_links = None if links is None or links.grad is None else _array(links.grad)
         assert logits.grad is not None
         return float(loss.detach()), TagScores(_array(logits.grad), n_rows, d_links)
-
-
-def sequence_lengths(docs: Sequence[Doc]) -> Tensor:
-    """Cut Docs into sequences: sentences where there are boundaries, else whole Docs, or the two
-    texts of a pair.
-
-    docs (Sequence[Doc]): The Docs, one after the other.
-    RETURNS (Tensor): Words of each sequence; long [n_sequences].
-    """
-    lengths = [np.zeros(0, dtype=np.int64)]
-    for doc in docs:
-        starts = np.zeros(1, dtype=np.int64)
-        if doc.has_annotation("SENT_START"):
-            starts = np.flatnonzero(doc.to_array("SENT_START") == 1)
-            starts = np.union1d([0], starts).astype(np.int64)
-        if is_pair(doc):
-            border = len(segments(doc)[0])
-            starts = np.union1d(starts, [border] if border < len(doc) else []).astype(np.int64)
-        lengths.append(np.diff(starts, append=len(doc)))
-    return torch.from_numpy(np.concatenate(lengths))
-
-
-def unknown_tags(n_words: int) -> Tensor:
-    """RETURNS (Tensor): UNKNOWN for each word; long [n_words]."""
-    return torch.full((n_words,), UNKNOWN, dtype=torch.long)
 
 
 def _array(tensor: Tensor) -> Floats2d:

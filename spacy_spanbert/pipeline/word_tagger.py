@@ -15,8 +15,8 @@ from torch import Tensor
 
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.layers.tag_scorer import TagModel
-from spacy_spanbert.nn.crf import UNKNOWN
 from spacy_spanbert.pipeline.score_weights import report_score_weight
+from spacy_spanbert.pipeline.tag_gold import TagCorpus, word_tags
 from spacy_spanbert.pipeline.tag_settings import check_tag_settings
 from spacy_spanbert.pipeline.tagging_head import TaggingHead
 
@@ -55,6 +55,7 @@ class SpanbertTagger(TaggingHead):
     def check_settings(self) -> None:
         """See LearningHead."""
         check_tag_settings(self.cfg, self.name, {"attribute": ATTRIBUTES})
+        super().check_settings()
 
     @property
     def n_outputs(self) -> int:
@@ -82,17 +83,8 @@ class SpanbertTagger(TaggingHead):
         return torch.zeros(self.n_outputs + 2, self.n_outputs)
 
     def gold_tags(self, example: Example) -> Tensor:
-        """Read the right tags of the predicted words.
-
-        Words without a tag, those that do not fit one gold word, and those whose tag is not among
-        the labels are unknown.
-
-        example (Example): Predicted and reference Doc.
-        RETURNS (Tensor): Long [n_words].
-        """
-        index = {label: i for i, label in enumerate(self.labels)}
-        tags = example.get_aligned(self.cfg["attribute"].upper(), as_string=True)
-        return torch.tensor([index.get(tag or "", UNKNOWN) for tag in tags], dtype=torch.long)
+        """Read the right tags of the predicted words; see tag_gold.word_tags."""
+        return word_tags(example, self.cfg["attribute"], self.labels)
 
     def initialize(
         self,
@@ -109,10 +101,8 @@ class SpanbertTagger(TaggingHead):
         RAISES (SpanbertError): If there is no tag.
         """
         attribute = self.cfg["attribute"]
-        if labels is None:
-            words = (word for example in get_examples() for word in example.reference)
-            labels = sorted({getattr(word, f"{attribute}_") for word in words} - {""})
-        for label in labels:
+        corpus = TagCorpus.read(get_examples(), attribute)
+        for label in sorted(corpus.tags) if labels is None else labels:
             self.add_label(label)
         if not self.labels:
             raise SpanbertError(
@@ -120,6 +110,7 @@ class SpanbertTagger(TaggingHead):
                 f"token.{attribute}_; if the corpus has the tags elsewhere, set "
                 f"[components.{self.name}] attribute to one of {', '.join(ATTRIBUTES)}"
             )
+        corpus.report(self.labels, self.name)
         if nlp is not None:
             report_score_weight(nlp, f"{attribute}_acc", self.name)
         self.make_weights(get_examples)

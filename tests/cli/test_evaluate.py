@@ -11,12 +11,13 @@ from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
 from spacy_spanbert.cli.corpus import read_examples
-from spacy_spanbert.cli.tune_threshold import tune_threshold
+from spacy_spanbert.cli.tune_threshold import choose_component, tune_threshold
 from spacy_spanbert.data.labelled_convert import convert_labelled
 from spacy_spanbert.data.problems import Problems
 from spacy_spanbert.errors import SpanbertError
 from tests.pipeline.classifying import PAIRS, TEXTS
 from tests.short_training import short_training
+from tests.tagging_pipeline import add_tagging
 from tests.tiny_pipeline import fit, make_examples, make_nlp
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -124,6 +125,14 @@ def test_one_label_has_no_threshold_to_tune(trained, tmp_path):
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 1
     assert "takes the most probable" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize("component", [None, "spanbert_tagger"])
+def test_a_pipeline_without_thresholds_says_which_components_have_one(component):
+    nlp = spacy.blank("en")
+    add_tagging(nlp, "spanbert_tagger")
+    with pytest.raises(SpanbertError, match=r"^no component of this pipeline .*spanbert_spancat,"):
+        choose_component(nlp, component)
 
 
 def test_thresholds_of_spans_are_those_of_whole_evaluations(tiny_bert, tmp_path):

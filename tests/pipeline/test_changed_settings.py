@@ -9,7 +9,7 @@ from tests.pipeline.all_heads import examples_for_all, make_all_heads
 from tests.tiny_pipeline import initialize, make_optimizer
 
 SPANCAT, FINDER = "spanbert_spancat", "spanbert_span_finder"
-RELATIONS, NER = "spanbert_relations", "spanbert_ner"
+RELATIONS, NER, TAGGER = "spanbert_relations", "spanbert_ner", "spanbert_tagger"
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,9 @@ def nlp(tiny_bert):
         (RELATIONS, {"threshold": -1}, "threshold is -1, expected a probability"),
         (NER, {"decode": "beam"}, "decode is 'beam', expected one of greedy"),
         (NER, {"spans_key": ""}, "spans_key is '', expected a text"),
-        ("spanbert_tagger", {"aggregate": "sum"}, "aggregate is 'sum', expected one of first"),
+        (NER, {"scheme": "bioes"}, "scheme is 'bioes', expected what .* 5 outputs, .* asks for 9"),
+        (TAGGER, {"decode": "crf"}, "decode is 'crf', expected greedy or viterbi: .* not trained"),
+        (TAGGER, {"aggregate": "sum"}, "aggregate is 'sum', expected one of first"),
         ("spanbert_textcat", {"threshold": 2}, "threshold is 2, expected a probability"),
     ],
 )

@@ -54,11 +54,23 @@ def test_an_entity_that_does_not_fit_the_words_is_unknown_and_no_negative():
     assert names(example) == [None, None, "O"]
 
 
-def test_an_entity_over_a_sentence_boundary_is_unknown():
-    example = make_example(
-        entities=[(0, 2, "GPE"), (3, 4, "PER")], sent_starts=[True, True, False, False]
-    )
+@pytest.mark.parametrize("is_sentence", [True, False], ids=["sentence", "pair"])
+def test_an_entity_over_a_border_of_sentences_or_of_a_pair_is_unknown(is_sentence):
+    starts = [True, True, False, False] if is_sentence else None
+    example = make_example(entities=[(0, 2, "GPE"), (3, 4, "PER")], sent_starts=starts)
+    if not is_sentence:
+        doc = example.predicted
+        doc.spans["pair"] = [doc[:1], doc[1:]]
     assert names(example) == [None, None, "O", "B-PER"]
+    assert EntityCorpus.read([example]).crossing == {"GPE": 1}
+
+
+def test_the_loss_of_an_entity_over_the_border_of_a_pair_is_finite(tiny_bert):
+    nlp = make_tagging_nlp(tiny_bert, "spanbert_ner")
+    (example,) = ner_examples(nlp, [(WORDS, [(0, 2, "GPE"), (3, 4, "PER")])])
+    doc = example.predicted
+    doc.spans["pair"] = [doc[:1], doc[1:]]
+    assert 0 < nlp.update([example], losses={})["spanbert_ner"] < 100
 
 
 def test_words_marked_as_missing_are_unknown():
@@ -90,7 +102,7 @@ def test_what_cannot_be_learned_is_counted_and_reported(capsys):
     assert capsys.readouterr().err.splitlines() == [
         "[spanbert_ner] 0 of 3 gold entities can be learned",
         "1 do not fit the tokenization, and are left out: GPE 1",
-        "1 reach over a sentence boundary, and are left out: GPE 1",
+        "1 reach over a border of sentences or of a pair, and are left out: GPE 1",
         "1 are not among the labels, and learned as no entities: X 1",
     ]
 

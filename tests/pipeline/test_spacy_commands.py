@@ -1,4 +1,4 @@
-"""spaCy's own commands on the components that classify, relate and find: package, apply, labels."""
+"""spaCy's own commands on the components above the encoder: package, apply, labels."""
 
 import json
 from dataclasses import dataclass
@@ -32,9 +32,12 @@ from tests.relation_pipeline import (
 )
 from tests.several_processes import assert_done
 from tests.short_training import short_training
+from tests.tagging_pipeline import ENTITIES, examples_for_both, found_entities, make_both
 from tests.tiny_pipeline import NESTED, fit, make_examples
 
 CONFIGS = Path(__file__).parents[2] / "configs"
+# Both components that tag words; each is applied in test_tagging_survival.py.
+TAGGING = "ner_and_tagger"
 FACTORIES = ("textcat", "paircat", "relations", "span_finder")
 
 
@@ -56,6 +59,9 @@ def make_trained(kind: str, checkpoint: Path) -> Language:
     elif kind == "span_finder":
         nlp = make_finder(checkpoint)
         fit(nlp, make_examples(nlp), 30)
+    elif kind == TAGGING:
+        nlp = make_both(checkpoint)
+        fit(nlp, gold_examples(kind, nlp), 15, learn_rate=0.01)
     else:
         nlp = make_classifier(checkpoint, f"spanbert_{kind}")
         fit(nlp, gold_examples(kind, nlp), 15)
@@ -64,6 +70,7 @@ def make_trained(kind: str, checkpoint: Path) -> Language:
 
 def gold_examples(kind: str, nlp: Language) -> list:
     makers = {"textcat": text_examples, "paircat": pair_examples, "relations": relation_examples}
+    makers[TAGGING] = examples_for_both
     return makers.get(kind, make_examples)(nlp)
 
 
@@ -74,7 +81,8 @@ def bare_docs(kind: str, nlp: Language) -> list[Doc]:
         return [make_pair(nlp, first, second) for first, second, _ in PAIRS]
     if kind == "relations":
         return [bare_doc(nlp, related) for related in RELATED]
-    return [Doc(nlp.vocab, words=words) for words, _ in NESTED]
+    data = ENTITIES if kind == TAGGING else NESTED
+    return [Doc(nlp.vocab, words=words) for words, _ in data]
 
 
 def gold_docs(kind: str, nlp: Language) -> list[Doc]:
@@ -93,6 +101,8 @@ def read_found(kind: str, doc: Doc) -> Any:
         return found_relations(doc)
     if kind == "span_finder":
         return boundaries(doc)
+    if kind == TAGGING:
+        return found_entities(doc), [word.tag_ for word in doc]
     return dict(doc.cats)
 
 
@@ -109,6 +119,10 @@ def is_something(kind: str, docs: list[Doc]) -> bool:
     """Whether there is anything to compare: an empty result would equal another."""
     if kind in ("textcat", "paircat"):
         return all(doc.cats for doc in docs)
+    if kind == TAGGING:
+        return (
+            any(doc.ents for doc in docs) and len({word.tag_ for doc in docs for word in doc}) > 1
+        )
     return any(read_found(kind, doc) for doc in docs)
 
 
@@ -129,6 +143,7 @@ def trained(
 
 
 # spaCy leaves the files of a package to the garbage collector
+@pytest.mark.parametrize("trained", [*FACTORIES, TAGGING], indirect=True)
 @pytest.mark.filterwarnings("ignore:.*unclosed file:ResourceWarning")
 @pytest.mark.filterwarnings("ignore:.*FileIO:pytest.PytestUnraisableExceptionWarning")
 def test_a_packaged_pipeline_is_loaded_from_its_folder_and_needs_this_package(trained, tmp_path):

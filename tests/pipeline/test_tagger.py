@@ -7,6 +7,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from spacy_spanbert.errors import SpanbertError
+from spacy_spanbert.pipeline.tag_gold import TagCorpus
 from tests.tagging_pipeline import TAGS, add_tagging, make_tagging_nlp, tag_examples
 from tests.tiny_pipeline import add_encoder, fit, initialize, make_optimizer
 
@@ -73,14 +74,55 @@ def test_words_without_a_tag_and_tags_that_are_not_labels_teach_nothing(tiny_ber
     assert nlp.update([bare], sgd=make_optimizer(), losses={})["spanbert_tagger"] == 0.0
 
 
+def joined_example(nlp, predicted: list[str], gold: list[str], tags: list[str]) -> Example:
+    """`cannot go`, in words of which all but the last two have no blank between them."""
+    docs = [
+        Doc(nlp.vocab, words=words, spaces=[word in ("cannot", "not") for word in words])
+        for words in (predicted, gold)
+    ]
+    for word, tag in zip(docs[1], tags, strict=True):
+        word.tag_ = tag
+    return Example(*docs)
+
+
 def test_words_that_are_not_one_gold_word_are_unknown(tiny_bert):
     nlp = make_tagging_nlp(tiny_bert, "spanbert_tagger")
-    gold = Doc(nlp.vocab, words=["can", "not", "go"], spaces=[False, True, False])
-    for word, tag in zip(gold, ["VERB", "ADV", "VERB"], strict=True):
-        word.tag_ = tag
-    example = Example(Doc(nlp.vocab, words=["cannot", "go"]), gold)
+    example = joined_example(nlp, ["cannot", "go"], ["can", "not", "go"], ["VERB", "ADV", "VERB"])
     verb = nlp.get_pipe("spanbert_tagger").labels.index("VERB")
     assert nlp.get_pipe("spanbert_tagger").gold_tags(example).tolist() == [-1, verb]
+
+
+def test_tags_that_cannot_be_learned_are_reported_at_initialization(tiny_bert, capsys):
+    nlp = spacy.blank("en")
+    add_encoder(nlp)
+    add_tagging(nlp, "spanbert_tagger")
+    joined = joined_example(nlp, ["cannot", "go"], ["can", "not", "go"], ["VERB", "ADV", "VERB"])
+    examples = [joined, *tag_examples(nlp, [(["a", "house", "stood"], ["DET", "NOUN", ""])])]
+    initialize(nlp, tiny_bert, examples, spanbert_tagger={"labels": ["NOUN", "VERB"]})
+    told = capsys.readouterr().err.splitlines()
+    assert [line for line in told if "score_weights" not in line] == [
+        "[spanbert_tagger] 2 of 5 gold tags can be learned",
+        "2 do not fit the tokenization (words that are several gold words: 1), and are left out: "
+        "ADV 1, VERB 1",
+        "2 are not among the labels, and teach nothing: ADV 1, DET 1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("predicted", "gold", "tags"),
+    [
+        (["cannot", "go"], ["can", "not", "go"], ["X", "X", "VERB"]),
+        (["can", "not", "go"], ["cannot", "go"], ["X", "VERB"]),
+        (["cannot", "go"], ["cannot", "go"], ["", "VERB"]),
+        ([], [], []),
+    ],
+)
+def test_tags_that_some_word_gets_are_learned_though_words_differ(predicted, gold, tags, capsys):
+    example = joined_example(spacy.blank("en"), predicted, gold, tags)
+    corpus = TagCorpus.read([example], "tag")
+    n_tags = sum(tag != "" for tag in tags)
+    corpus.report(sorted(corpus.tags), "tagger")
+    assert capsys.readouterr().err == f"[tagger] {n_tags} of {n_tags} gold tags can be learned\n"
 
 
 def test_empty_docs_and_empty_batches_are_tagged(tiny_bert):

@@ -23,14 +23,14 @@ from tests.short_training import short_training
 from tests.tagging_pipeline import (
     ENTITIES,
     TAGS,
-    add_tagging,
     entities_with_scores,
     found_entities,
+    make_both,
     ner_examples,
     tag_examples,
 )
 from tests.text.samples import TEXTS, texts
-from tests.tiny_pipeline import add_encoder, fit, initialize, make_optimizer
+from tests.tiny_pipeline import fit, make_optimizer
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 DECODERS = ("greedy", "viterbi", "crf")
@@ -38,15 +38,7 @@ DECODERS = ("greedy", "viterbi", "crf")
 
 def make_nlp(checkpoint: Path, **config) -> Language:
     """Both components on one encoder with small windows."""
-    nlp = spacy.blank("en")
-    add_encoder(nlp, model={"window": 24, "batch_pieces": 256})
-    add_tagging(nlp, "spanbert_ner", **config)
-    add_tagging(nlp, "spanbert_tagger")
-    examples = ner_examples(nlp)
-    for example in examples:
-        for word in example.reference:
-            word.tag_ = "UPPER" if word.text[0].isupper() else "LOWER"
-    initialize(nlp, checkpoint, examples)
+    nlp = make_both(checkpoint, encoder={"window": 24, "batch_pieces": 256}, **config)
     nlp.max_length = 10_000_000
     return nlp
 
@@ -88,7 +80,9 @@ def test_any_texts_are_annotated(nlp, some):
 @settings(max_examples=15, deadline=None)
 @given(some=st.lists(texts, min_size=1, max_size=4), data=st.data())
 def test_any_texts_are_learned_from(nlp, some, data):
-    """With some entities and tags, none, or no annotation; with sentence boundaries or without."""
+    """With some entities and tags, none, or no annotation; with sentence boundaries or without, of
+    a pair or not.
+    """
     examples = []
     for text in some:
         predicted, gold = nlp.make_doc(text), nlp.make_doc(text)
@@ -100,6 +94,9 @@ def test_any_texts_are_learned_from(nlp, some, data):
             if data.draw(st.booleans()):
                 for word in list(predicted)[1:]:
                     word.is_sent_start = data.draw(st.booleans())
+            if len(predicted) > 1 and data.draw(st.booleans()):
+                border = data.draw(st.integers(1, len(predicted) - 1))
+                predicted.spans["pair"] = [predicted[:border], predicted[border:]]
         examples.append(Example(predicted, gold))
     losses = nlp.update(examples, sgd=make_optimizer(1e-6), losses={})
     nlp.get_pipe("spanbert").flush()
