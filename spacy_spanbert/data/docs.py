@@ -9,6 +9,8 @@ import numpy
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 
+from spacy_spanbert.annotations.pair import make_pair, set_border
+from spacy_spanbert.data.json_pairs import count_first
 from spacy_spanbert.data.offsets import fit_sent_starts, fit_span, fit_spans
 from spacy_spanbert.data.problems import CorpusError, Place, Problem, Problems
 from spacy_spanbert.data.records import Record, RecordSpan, join_records, to_characters
@@ -102,7 +104,7 @@ def make_doc(record: Record, nlp: Language, spans_key: str, problems: Problems) 
     """
     spans, sent_starts, relations = record.spans, record.sent_starts, record.relations
     if record.words is None:
-        doc = _tokenize(record.text, nlp, record.place)
+        doc = _tokenize_record(record, nlp)
         spans = fit_spans(doc, spans, record.place, problems)
         relations = relations and fit_relations(
             relations, partial(fit_span, doc), doc.text, record.place, problems
@@ -110,10 +112,11 @@ def make_doc(record: Record, nlp: Language, spans_key: str, problems: Problems) 
         if sent_starts is not None:
             sent_starts = fit_sent_starts(doc, sent_starts, record.place, problems)
     else:
-        doc = Doc(nlp.vocab, words=record.words, spaces=record.spaces, tags=record.tags)
+        doc = _from_words(record, nlp)
     if sent_starts is not None:
         _set_sent_starts(doc, sent_starts)
     doc.user_data.update(record.user_data)
+    doc.cats = dict(record.cats or {})
     if relations is not None:
         set_record_relations(doc, relations)
     if not record.is_annotated:
@@ -122,6 +125,25 @@ def make_doc(record: Record, nlp: Language, spans_key: str, problems: Problems) 
     if len(doc.spans[spans_key].attrs) == 0 and any(span.score is not None for span in spans):
         message = "Some spans have a score and some have none: the scores are left out."
         problems.add("missing score", message, record.place)
+    return doc
+
+
+def _from_words(record: Record, nlp: Language) -> Doc:
+    words, spaces = record.words, record.spaces
+    doc = Doc(nlp.vocab, words=words, spaces=spaces, tags=record.tags, pos=record.pos)
+    if record.pair is not None:
+        set_border(doc, count_first(record.pair, [token.idx for token in doc]))
+    return doc
+
+
+def _tokenize_record(record: Record, nlp: Language) -> Doc:
+    if record.pair is None:
+        return _tokenize(record.text, nlp, record.place)
+    text_a, text_b = record.pair
+    doc = make_pair(nlp, _tokenize(text_a, nlp, record.place), _tokenize(text_b, nlp, record.place))
+    if doc.text.rstrip() != record.text.rstrip():
+        message = "Its texts do not give its text any more when they are tokenized."
+        raise CorpusError(Problem("unfit tokenizer", message, record.place))
     return doc
 
 

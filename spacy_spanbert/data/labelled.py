@@ -1,7 +1,7 @@
 """Read labelled texts and labelled pairs of texts from JSONL and TSV files."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from spacy_spanbert.data.files import format_suffix, list_files, read_lines
 from spacy_spanbert.data.json_spans import check_characters
 from spacy_spanbert.data.problems import CorpusError, Place, Problem, Problems
+from spacy_spanbert.data.text_labels import parse_cats, parse_labels
 
 SUFFIXES = (".jsonl", ".tsv")
 TEXT_KEYS = ("text",)
@@ -143,36 +144,4 @@ def _parse(raw: Any, keys: tuple[str, ...]) -> LabelledText:
         check_characters(text)
         texts.append(text)
     user_data = {key: raw[key] for key in ("id", "doc_id") if isinstance(raw.get(key), str | int)}
-    return LabelledText(tuple(texts), _cats(raw), _labels(raw), user_data)
-
-
-def _cats(raw: Mapping[str, Any]) -> dict[str, float] | None:
-    cats = raw.get("cats")
-    if cats is None:
-        return None
-    if not isinstance(cats, dict) or not all(
-        isinstance(value, int | float) and 0 <= value <= 1 for value in cats.values()
-    ):
-        raise ValueError(f'Expected "cats" with a value from 0 to 1 by label, not {cats!r:.80}.')
-    for label in cats:
-        _check_label(label)
-    return {label: float(value) for label, value in cats.items()}
-
-
-def _labels(raw: Mapping[str, Any]) -> list[str] | None:
-    label, labels = raw.get("label"), raw.get("labels")
-    if labels is None:
-        if label is None:
-            return None
-        labels = [label]
-    if not isinstance(labels, list):
-        raise ValueError(f'Expected "labels", a list of strings, not {labels!r:.80}.')
-    for label in labels:
-        _check_label(label)
-    return labels
-
-
-def _check_label(label: Any) -> None:
-    if not isinstance(label, str) or not label:
-        raise ValueError(f"Expected a label, a string of one letter or more, not {label!r:.60}.")
-    check_characters(label)
+    return LabelledText(tuple(texts), parse_cats(raw), parse_labels(raw), user_data)
