@@ -97,8 +97,7 @@ def _can_pack(values: dict[str, Any]) -> bool:
 
 
 def _is_carried(key: object) -> bool:
-    is_own = key in OWN_KEYS - LABEL_KEYS
-    return isinstance(key, str) and not is_own and not key.startswith("_")
+    return isinstance(key, str) and key not in OWN_KEYS and not key.startswith("_")
 
 
 def write_annotated_jsonl(

@@ -6,19 +6,19 @@ from typing import Any, TypeVar
 
 from spacy_spanbert.data.json_pairs import PAIR_KEYS, check_pair, join_pair, parse_pair
 from spacy_spanbert.data.json_relations import parse_relations
-from spacy_spanbert.data.json_spans import check_characters, has_spans, parse_spans
+from spacy_spanbert.data.json_spans import check_characters, has_spans, parse_spans, spans_name
 from spacy_spanbert.data.json_words import parse_pos, parse_sent_starts, parse_tags
 from spacy_spanbert.data.problems import Place, Problems
 from spacy_spanbert.data.records import Record, RecordSpan, join_words, word_offsets
 from spacy_spanbert.data.relations import fit_relations
-from spacy_spanbert.data.text_labels import parse_cats
+from spacy_spanbert.data.text_labels import LABEL_KEYS, parse_cats, parse_labels
 
 T = TypeVar("T")
 
 # Keys with a meaning of their own, or whose positions would no longer hold in a Doc.
 OWN_KEYS = {
-    *("text", "tokens", "spaces", "spans", "entities", "labels", "scores", "sent_starts", "tags"),
-    *("pos", "cats", "relations", "answer", *PAIR_KEYS),
+    *("text", "tokens", "spaces", "spans", "entities", "scores", "sent_starts", "tags", "pos"),
+    *("relations", "answer", *PAIR_KEYS),
 }
 
 
@@ -61,16 +61,20 @@ def parse_record(raw: Any, place: Place, problems: Problems) -> Record:
         record = _from_words(raw, place, problems)
     if pair is not None:
         _checked(check_pair, pair, record)
-    return replace(
+    record = replace(
         record,
         sent_starts=_checked(parse_sent_starts, raw, record),
         tags=_checked(parse_tags, raw, record),
         pos=_checked(parse_pos, raw, record),
-        cats=_cats(raw, place, problems),
         pair=pair,
-        user_data={key: value for key, value in raw.items() if is_plain(key, value)},
+        user_data={
+            key: value
+            for key, value in raw.items()
+            if is_plain(key, value) and key not in LABEL_KEYS
+        },
         is_annotated=has_spans(raw),
     )
+    return _labelled(record, raw, problems)
 
 
 def _doc_id(raw: Mapping[str, Any]) -> str | int | None:
@@ -101,12 +105,15 @@ def _checked(parse: Callable[..., T], *arguments: Any) -> T:
         raise RecordError("bad record", str(error)) from None
 
 
-def _cats(raw: Mapping[str, Any], place: Place, problems: Problems) -> dict[str, float] | None:
+def _labelled(record: Record, raw: Mapping[str, Any], problems: Problems) -> Record:
+    """Add labels of the text, without which a record has its spans and tags still."""
+    spans = spans_name(raw)
+    named = {key: raw[key] for key in LABEL_KEYS if key in raw and key != spans}
     try:
-        return parse_cats(raw)
+        return replace(record, cats=parse_cats(named), labels=parse_labels(named))
     except ValueError as error:
-        problems.add("bad label", str(error), place)
-        return None
+        problems.add("bad label", str(error), record.place)
+        return record
 
 
 def _from_text(raw: Mapping[str, Any], place: Place, problems: Problems) -> Record:

@@ -1,19 +1,20 @@
 """Read labelled texts and labelled pairs of texts from JSONL and TSV files."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from spacy_spanbert.data.files import format_suffix, list_files, read_lines
+from spacy_spanbert.data.json_pairs import PAIR_KEYS
 from spacy_spanbert.data.json_spans import check_characters
 from spacy_spanbert.data.problems import CorpusError, Place, Problem, Problems
 from spacy_spanbert.data.text_labels import parse_cats, parse_labels
 
 SUFFIXES = (".jsonl", ".tsv")
 TEXT_KEYS = ("text",)
-PAIR_KEYS = ("text_a", "text_b")
+OTHER_ANNOTATION = ("spans", "entities", "relations", "tags", "pos")
 OTHER_COLUMNS = ("label", "id", "doc_id")  # of TSV
 
 
@@ -44,7 +45,8 @@ def read_labelled(path: Path, problems: Problems, *, pairs: bool) -> Iterator[La
     passed over. Several labels of a text, or values of labels, need JSONL.
 
     path (Path): `.jsonl` or `.tsv`, plain or `.gz`, or a folder of such files.
-    problems (Problems): Told of records that cannot be used; they are left out.
+    problems (Problems): Told of records that cannot be used, which are left out, and of those that
+        are annotated in other ways too.
     pairs (bool): Whether records have two texts.
     YIELDS (LabelledText): The records; nothing for an empty file.
     RAISES (CorpusError): If there is no such file, it cannot be read or is damaged, or the first
@@ -56,9 +58,22 @@ def read_labelled(path: Path, problems: Problems, *, pairs: bool) -> Iterator[La
         rows = _read_tsv(file, keys, problems) if is_tsv else _read_jsonl(file, problems)
         for raw, place in rows:
             try:
-                yield _parse(raw, keys)
+                record = _parse(raw, keys)
             except ValueError as error:
                 problems.add("bad record", str(error), place)
+                continue
+            _note_other_annotation(raw, place, problems)
+            yield record
+
+
+def _note_other_annotation(raw: Mapping[str, Any], place: Place, problems: Problems) -> None:
+    others = [key for key in OTHER_ANNOTATION if isinstance(raw.get(key), list)]
+    if others:
+        message = (
+            f"It has {', '.join(others)}, of which nothing is read here. Convert without --texts "
+            "and --pairs to have these and the labels."
+        )
+        problems.note("other annotation left out", message, place)
 
 
 def _files(path: Path) -> list[Path]:

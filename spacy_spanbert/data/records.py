@@ -68,6 +68,8 @@ class Record:
         None: not known.
     pos (list[str] | None): A part of speech for each word.
     cats (dict[str, float] | None): A value from 0 to 1 for each label of the text that is known.
+    labels (list[str] | None): The labels of the text that are there: all others of the corpus are
+        not; None: it is not known which.
     pair (tuple[str, str] | None): The two texts that `text` is made of, if it is a pair.
     """
 
@@ -83,6 +85,7 @@ class Record:
     relations: list[RecordRelation] | None = None
     pos: list[str] | None = None
     cats: dict[str, float] | None = None
+    labels: list[str] | None = None
     pair: tuple[str, str] | None = None
 
 
@@ -164,6 +167,7 @@ def join_records(records: Sequence[Record]) -> Record:
         tags=_join_tags([record.tags for record in records], lengths),
         pos=_join_tags([record.pos for record in records], lengths),
         cats=_same([record.cats for record in records]),
+        labels=_same([record.labels for record in records]),
         user_data={
             key: value
             for key, value in first.user_data.items()

@@ -42,6 +42,13 @@ def test_several_labels_and_values_by_label(tmp_path):
     assert [doc.cats for doc in docs] == [{"x": 1.0, "y": 1.0}, {"x": 0.0, "y": 0.0}, {"x": 0.25}]
 
 
+def test_spans_and_tags_beside_labels_are_not_left_out_without_a_word(tmp_path):
+    (doc,), _, problems = convert(tmp_path, lines({"text": "a", "label": "x", "spans": []}))
+    assert doc.cats == {"x": 1.0}
+    (noted,) = problems.examples["other annotation left out"]
+    assert "It has spans, of which nothing is read here. Convert without --texts" in str(noted)
+
+
 @pytest.mark.parametrize("suffix", [".jsonl", ".tsv"])
 def test_pairs_of_both_formats_are_the_same(tmp_path, suffix):
     records = [
