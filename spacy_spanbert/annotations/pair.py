@@ -68,7 +68,8 @@ def segments(doc: Doc) -> tuple[Span, Span]:
     if not is_pair(doc):
         raise SpanbertError(
             f"the Doc {doc.text[:60]!r} is no pair of texts: it has no doc.spans['pair']. Make it "
-            "with spacy_spanbert.make_pair(nlp, text_a, text_b). spaCy's own corpus reader drops "
+            "with spacy_spanbert.make_pair(nlp, text_a, text_b), or give `python -m spacy spanbert "
+            "annotate` JSONL with text_a and text_b. spaCy's own corpus reader drops "
             "the two texts: use the reader spacy-spanbert.PairCorpus.v1, and instead of `spacy "
             "evaluate` and `spacy find-threshold` the commands `python -m spacy spanbert "
             "evaluate` and `tune-threshold`"

@@ -87,7 +87,10 @@ def _text(raw: Mapping[str, Any]) -> str:
     if not isinstance(text, str):
         keys = ", ".join(map(repr, list(raw)[:12])) or "none"
         what = "no text" if text is None else f"{text!r:.60} as text"
-        message = f'Expected "text" (a string) or "tokens". It has {what}; its keys: {keys}.'
+        message = (
+            'Expected "text" (a string), "tokens", or "text_a" and "text_b". It has '
+            f"{what}; its keys: {keys}."
+        )
         raise RecordError("missing key", message)
     return _sound(text)
 

@@ -8,7 +8,9 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from tests.cli.annotate_command import annotate, records_of
+from spacy_spanbert import make_pair
+from tests.cli.annotate_command import annotate, records_of, text_of
+from tests.pipeline.classifying import make_classifier
 
 
 @Language.component("test_labels", assigns=["doc.cats", "token.pos"])
@@ -49,3 +51,27 @@ def test_labels_of_the_input_are_carried_over_by_a_pipeline_that_writes_none(
     assert annotate(model, tmp_path / "in.jsonl", tmp_path / "out.jsonl").exit_code == 0
     (found,) = records_of(tmp_path / "out.jsonl")
     assert {key: found[key] for key in record} == record
+
+
+def test_records_with_two_texts_are_annotated_as_pairs(tiny_bert: Path, tmp_path: Path) -> None:
+    nlp = make_classifier(tiny_bert, "spanbert_paircat")
+    nlp.to_disk(tmp_path / "model")
+    lines = [
+        {"text_a": "a b", "text_b": "c", "label": "gold", "id": 7},
+        {"text_a": "a", "text_b": "b c"},
+        {"text": "a b c"},
+        {"text_a": "a"},
+    ]
+    (tmp_path / "in.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    result = annotate(tmp_path / "model", tmp_path / "in.jsonl", tmp_path / "out.jsonl")
+    assert result.exit_code == 0, result.output
+    assert "records written 2 records skipped 2" in text_of(result)
+    assert "no pair of texts" in text_of(result)
+    assert """A pair has "text_a" and "text_b", but of "text_b" it is missing""" in text_of(result)
+    found = records_of(tmp_path / "out.jsonl")
+    for line, record in zip(lines, found, strict=False):
+        pair = [str(line[key]) for key in ("text_a", "text_b")]
+        assert [record["text_a"], record["text_b"]] == pair
+        assert record["cats"] == pytest.approx(nlp(make_pair(nlp, *pair)).cats, abs=1e-4)
+    assert (found[0]["id"], "label" in found[0]) == (7, False)
+    assert found[0]["text"] == found[1]["text"]
