@@ -77,8 +77,6 @@ def write_jsonl(docs: Iterable[Doc], path: Path, spans_key: str, problems: Probl
     with write_whole(path) as file:
         for i, doc in enumerate(docs):
             record = doc_to_json(doc, spans_key, place_of(doc, i), problems)
-            if spans_key not in doc.spans and not record["spans"]:
-                del record["spans"]  # Not annotated, which an empty list would not say.
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
@@ -87,7 +85,8 @@ def doc_to_json(doc: Doc, spans_key: str, place: Place, problems: Problems) -> d
 
     doc (Doc): The Doc; its sentence starts, tags, parts of speech, labels (`cats`), the two texts
         of a pair and the plain values of its `user_data` are written if there are any.
-    spans_key (str): The key of `doc.spans` to write.
+    spans_key (str): The key of `doc.spans` to write; where there is none, the record has no list
+        of spans.
     place (Place): Where the Doc stands.
     problems (Problems): Told of what cannot be written. That there are no spans under the key is
         no problem of a Doc with tags or labels, or of a pair, that has none under others either.
@@ -119,7 +118,8 @@ def doc_to_json(doc: Doc, spans_key: str, place: Place, problems: Problems) -> d
         spans = get_spans(doc, spans_key, place, problems)
     relations = get_record_relations(doc, place, problems)
     spans, pairs = number_arguments(doc, spans, relations or [], place, problems)
-    record["spans"] = [_span_to_json(doc, span) for span in spans]
+    if spans or spans_key in doc.spans:  # Else not annotated, which an empty list would not say.
+        record["spans"] = [_span_to_json(doc, span) for span in spans]
     if relations is not None:
         record["relations"] = [
             relation_to_json(relation, head, tail)
@@ -132,7 +132,7 @@ def _misses_spans(doc: Doc) -> bool:
     """Tell whether a Doc should have had spans: not if it is one of another task."""
     is_tagged = len(doc) > 0 and any(map(doc.has_annotation, ("TAG", "POS")))
     has_others = bool(doc.ents) or any(key != PAIR_KEY for key in doc.spans)
-    return has_others or not (doc.cats or is_tagged or is_pair(doc))
+    return has_others or not (doc.cats or is_tagged or is_pair(doc) or not len(doc))
 
 
 def _span_to_json(doc: Doc, span: RecordSpan) -> dict[str, Any]:

@@ -37,10 +37,19 @@ def test_labels_and_parts_of_speech_are_written_in_place_of_those_in_the_input(
     (tmp_path / "in.jsonl").write_text("\n".join(map(json.dumps, lines)))
     result = annotate(labeller, tmp_path / "in.jsonl", tmp_path / "out.jsonl")
     assert result.exit_code == 0, result.output
+    # there is no component for spans: none are missed, and an empty list would say there are none
+    assert "spans under the key" not in text_of(result)
     first, second = records_of(tmp_path / "out.jsonl")
+    assert "spans" not in first
     assert (first["cats"], first["pos"]) == ({"long": 1.0, "short": 0.25}, ["X"] * 3)
     assert second["cats"] == {"long": 0.0, "short": 0.25}
     assert (second["n"], "label" in second) == (1, False)
+
+
+def test_spans_are_missed_where_they_are_asked_for(labeller: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("a b c")
+    result = annotate(labeller, tmp_path / "in.txt", tmp_path / "a.jsonl", "--spans-key", "x")
+    assert "On 1 documents the pipeline set no spans under the key 'x'" in text_of(result)
 
 
 def test_labels_of_the_input_are_carried_over_by_a_pipeline_that_writes_none(
