@@ -38,11 +38,11 @@ class LabelledText:
 def read_labelled(path: Path, problems: Problems, *, pairs: bool) -> Iterator[LabelledText]:
     """Read the records of a file, or of the files of a folder in sorted order.
 
-    JSONL: one object a line, with `text`, or `text_a` and `text_b`; and `label` (a string),
-    `labels` (a list of strings) or `cats` (values from 0 to 1 by label), or none of these where a
-    text is not annotated. TSV: a first line with the names of the columns: `text`, or `text_a` and
-    `text_b`; `label`, empty where a text is not annotated; `id` and `doc_id`. Other columns are
-    passed over. Several labels of a text, or values of labels, need JSONL.
+    JSONL: one object a line, with `text`, or `text_a` and `text_b`; and `label` (a string or a
+    whole number), `labels` (a list of these) or `cats` (values from 0 to 1 by label), or none of
+    these where a text is not annotated. TSV: a first line with the names of the columns: `text`, or
+    `text_a` and `text_b`; `label`, empty where a text is not annotated; `id` and `doc_id`. Other
+    columns are passed over. Several labels of a text, or values of labels, need JSONL.
 
     path (Path): `.jsonl` or `.tsv`, plain or `.gz`, or a folder of such files.
     problems (Problems): Told of records that cannot be used, which are left out, and of those that

@@ -26,16 +26,15 @@ def parse_cats(raw: Mapping[str, Any]) -> dict[str, float] | None:
         isinstance(value, int | float) and 0 <= value <= 1 for value in cats.values()
     ):
         raise ValueError(f'Expected "cats" with a value from 0 to 1 by label, not {cats!r:.80}.')
-    for label in cats:
-        _check_label(label)
-    return {label: float(value) for label, value in cats.items()}
+    return {_label_text(label): float(value) for label, value in cats.items()}
 
 
 def parse_labels(raw: Mapping[str, Any]) -> list[str] | None:
     """Read the labels that a record says are there.
 
     raw (Mapping[str, Any]): The record, with `label`, `labels` or neither.
-    RETURNS (list[str] | None): The labels; None if it does not say.
+    RETURNS (list[str] | None): The labels, a whole number as its digits: 1 is "1"; None if it does
+        not say.
     RAISES (ValueError): If they cannot be used; says why.
     """
     label, labels = raw.get("label"), raw.get("labels")
@@ -45,15 +44,19 @@ def parse_labels(raw: Mapping[str, Any]) -> list[str] | None:
         labels = [label]
     if not isinstance(labels, list):
         raise ValueError(f'Expected "labels", a list of strings, not {labels!r:.80}.')
-    for label in labels:
-        _check_label(label)
-    return labels
+    return [_label_text(label) for label in labels]
 
 
-def _check_label(label: Any) -> None:
+def _label_text(label: Any) -> str:
+    if isinstance(label, int) and not isinstance(label, bool):
+        return str(label)
     if not isinstance(label, str) or not label:
-        raise ValueError(f"Expected a label, a string of one letter or more, not {label!r:.60}.")
+        raise ValueError(
+            "Expected a label, a string of one letter or more or a whole number, not "
+            f"{label!r:.60}."
+        )
     check_characters(label)
+    return label
 
 
 def make_cats(

@@ -201,7 +201,7 @@ def test_labels_stand_beside_spans_and_tags_among_all_labels_of_the_corpus(tmp_p
     [
         ({"label": 0.5}, r"a\.jsonl:1: Expected a label, a string .* not 0.5"),
         ({"labels": "x"}, '"labels", a list of strings, not'),
-        ({"labels": ["x", ""]}, "a string of one letter or more, not ''"),
+        ({"labels": ["x", ""]}, "one letter or more or a whole number, not ''"),
         ({"cats": {"x": 2}}, "a value from 0 to 1 by label"),
     ],
 )
