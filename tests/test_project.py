@@ -1,6 +1,7 @@
 """The workflows of project.yml, on a tiny corpus and a tiny encoder."""
 
 import json
+import re
 import shlex
 import shutil
 import subprocess
@@ -118,6 +119,11 @@ def test_every_training_depends_on_what_the_encoders_files_hold() -> None:
         workflows = [w for w in PROJECT["workflows"].values() if training["name"] in w]
         assert workflows
         assert all(workflow[0] == "fingerprint" for workflow in workflows)
+
+
+def test_the_description_names_every_workflow() -> None:
+    named = re.findall(r"\b\w+\b", PROJECT["description"])
+    assert {*PROJECT["workflows"]} - {*named} == set()
 
 
 @pytest.mark.slow

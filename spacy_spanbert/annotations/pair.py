@@ -24,12 +24,20 @@ def make_pair(nlp: Language, text_a: str | Doc, text_b: str | Doc) -> Doc:
     """
     docs = [_to_doc(nlp, "text_a", text_a), _to_doc(nlp, "text_b", text_b)]
     doc: Doc = Doc.from_docs(docs, exclude=("spans", "tensor", "user_data"))  # type: ignore[call-arg]
-    border = len(docs[0])
-    both = (Span(doc, 0, border), Span(doc, border, len(doc)))
+    set_border(doc, len(docs[0]))
+    return doc
+
+
+def set_border(doc: Doc, n_first: int) -> None:
+    """Make a pair of a Doc that holds the words of both texts.
+
+    doc (Doc): The Doc.
+    n_first (int): How many of its words are the first text, 0 to all.
+    """
+    both = (Span(doc, 0, n_first), Span(doc, n_first, len(doc)))
     # Doc.copy cannot copy spans without words
     spans = [span for span in both if len(span)]
-    doc.spans[PAIR_KEY] = SpanGroup(doc, name=PAIR_KEY, spans=spans, attrs={"n_first": border})
-    return doc
+    doc.spans[PAIR_KEY] = SpanGroup(doc, name=PAIR_KEY, spans=spans, attrs={"n_first": n_first})
 
 
 def _to_doc(nlp: Language, name: str, text: str | Doc) -> Doc:
@@ -60,7 +68,8 @@ def segments(doc: Doc) -> tuple[Span, Span]:
     if not is_pair(doc):
         raise SpanbertError(
             f"the Doc {doc.text[:60]!r} is no pair of texts: it has no doc.spans['pair']. Make it "
-            "with spacy_spanbert.make_pair(nlp, text_a, text_b). spaCy's own corpus reader drops "
+            "with spacy_spanbert.make_pair(nlp, text_a, text_b), or give `python -m spacy spanbert "
+            "annotate` JSONL with text_a and text_b. spaCy's own corpus reader drops "
             "the two texts: use the reader spacy-spanbert.PairCorpus.v1, and instead of `spacy "
             "evaluate` and `spacy find-threshold` the commands `python -m spacy spanbert "
             "evaluate` and `tune-threshold`"

@@ -8,6 +8,7 @@ from spacy.cli._util import import_code, setup_gpu
 from spacy.language import Language
 
 from spacy_spanbert.cli.damaged_files import damaged_files
+from spacy_spanbert.data.assigned import assigning_pipes
 from spacy_spanbert.errors import SpanbertError
 
 # Factories whose spans_key names spans that they read; their labels are none of spans.
@@ -70,6 +71,19 @@ def _written_key(nlp: Language, name: str) -> str | None:
         return None
     key = nlp.get_pipe_config(name).get("spans_key")
     return key if isinstance(key, str) else None
+
+
+def may_write_spans(nlp: Language) -> bool:
+    """Tell whether spans are to be expected of a pipeline, whatever their key.
+
+    nlp (Language): The pipeline.
+    RETURNS (bool): Whether any component says that it writes `doc.spans`, or has such a setting; or
+        none says anything of what it writes, as components of one's own often do not.
+    """
+    factories = {nlp.get_pipe_meta(name).factory for name in assigning_pipes(nlp, "doc.spans")}
+    if factories - READS_SPANS or written_keys(nlp):
+        return True
+    return not any(nlp.get_pipe_meta(name).assigns for name in nlp.pipe_names)
 
 
 def choose_spans_key(nlp: Language, spans_key: str | None) -> str:

@@ -24,7 +24,7 @@ class AnnotationCounts:
     n_read (int): Records read; each was written or skipped.
     n_written (int): Records written.
     n_words (int): Words in those written.
-    n_without_key (int): Those on which the pipeline set no spans, not even none.
+    n_without_key (int): Those on which the pipeline set no spans, not even none, though it could.
     labels (Counter[str]): Spans by label.
     relations (Counter[str]): Relations by label.
     """
@@ -59,6 +59,8 @@ class Annotator:
     spans_key (str): The key of `doc.spans` that it writes.
     batch_size (int): How many records go through it at a time, at least 1.
     n_process (int): In how many processes.
+    expects_spans (bool): Whether the pipeline has a component for spans: then a Doc without the key
+        is counted, and gets no spans under it; else nothing is known of its spans, and none set.
     on_doc (Callable[[Doc], None] | None): Called with every annotated Doc, e.g. to show progress.
     """
 
@@ -66,6 +68,7 @@ class Annotator:
     spans_key: str
     batch_size: int = 256
     n_process: int = 1
+    expects_spans: bool = True
     on_doc: Callable[[Doc], None] | None = None
 
     def annotate(
@@ -78,7 +81,8 @@ class Annotator:
         records (Iterable[RawRecord]): The records.
         counts (AnnotationCounts): Added to.
         problems (Problems): Told of records that are left out; if it raises, so does this.
-        YIELDS (Doc): The annotated Docs, in order, always with `doc.spans[spans_key]`.
+        YIELDS (Doc): The annotated Docs, in order, always with `doc.spans[spans_key]` if spans are
+            expected.
         """
         for batch in self._batches(records):
             counts.n_read += len(batch)
@@ -159,7 +163,7 @@ class Annotator:
         counts.n_words += len(doc)
         if self.spans_key in doc.spans:
             counts.labels.update(span.label_ for span in doc.spans[self.spans_key])
-        else:
+        elif self.expects_spans:
             counts.n_without_key += 1
             doc.spans[self.spans_key] = []
         counts.relations.update(relation_labels(doc))

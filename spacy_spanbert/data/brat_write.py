@@ -12,6 +12,7 @@ from spacy.tokens import Doc
 from spacy_spanbert.annotations.relations import has_relations, relation_labels
 from spacy_spanbert.data.docs import get_spans, place_of
 from spacy_spanbert.data.files import write_whole, write_whole_folder
+from spacy_spanbert.data.left_out import LeftOut
 from spacy_spanbert.data.problems import Place, Problems
 from spacy_spanbert.data.records import RecordSpan
 from spacy_spanbert.data.relations import get_record_relations, number_arguments
@@ -26,7 +27,8 @@ def write_brat(
 
     The files bear the `doc_id` (and `sent_id`) of the Docs, with a number where it comes again.
     The tokenization, sentence starts and scores are not kept: brat has no place for them. Nor can
-    it say that a document is not annotated with relations, which is noted if others have some.
+    it say that a document is not annotated with relations, which is noted if others have some. Nor
+    can it hold labels of texts, tags and pairs, which is noted too.
 
     docs (Iterable[Doc]): The Docs; for none, the folder is empty.
     path (Path): The folder.
@@ -37,6 +39,7 @@ def write_brat(
     """
     taken: dict[str, int] = {}
     n_relations = n_unknown = 0
+    left_out = LeftOut("brat has")
     with write_whole_folder(path, replace=replace) as folder:
         for i, doc in enumerate(docs):
             place = place_of(doc, i)
@@ -48,6 +51,8 @@ def write_brat(
                 file.writelines(f"{line}\n" for line in _lines(doc, spans_key, place, problems))
             n_relations += len(relation_labels(doc))
             n_unknown += not has_relations(doc)
+            left_out.add(doc)
+    left_out.report(problems)
     if n_relations and n_unknown:
         message = (
             f"{n_unknown:,} documents are not annotated with relations and others have some. "

@@ -22,6 +22,7 @@ from spacy_spanbert.data.bio import encode_layers
 from spacy_spanbert.data.conll_escape import escape, needs_escape
 from spacy_spanbert.data.docs import get_spans, place_of, sent_starts_of
 from spacy_spanbert.data.files import write_whole
+from spacy_spanbert.data.left_out import LeftOut
 from spacy_spanbert.data.problems import Problems
 from spacy_spanbert.data.records import RecordSpan
 
@@ -29,15 +30,17 @@ from spacy_spanbert.data.records import RecordSpan
 def write_conll(docs: Iterable[Doc], path: Path, spans_key: str, problems: Problems) -> None:
     """Write Docs to a CoNLL file (`.gz` is compressed), whole or not at all.
 
-    All rows have as many columns as the deepest document needs. Scores, tags, and of `user_data`
-    all but `doc_id`, are not kept; nor are relations, which is reported once.
+    All rows have as many columns as the deepest document needs. Scores, and of `user_data` all but
+    `doc_id`, are not kept; nor are relations, tags, labels of texts and the two texts of a pair,
+    which is reported once.
 
     docs (Iterable[Doc]): The Docs; for none, the file is empty.
     path (Path): The file.
     spans_key (str): The key of `doc.spans` to write.
-    problems (Problems): Told of spans that cannot be written, and how many relations.
+    problems (Problems): Told of spans that cannot be written, and how much of the rest.
     """
     n_relations = n_related = 0
+    left_out = LeftOut("Columns have")
     with (
         write_whole(path) as file,
         tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n", dir=path.parent) as ragged,
@@ -50,6 +53,7 @@ def write_conll(docs: Iterable[Doc], path: Path, spans_key: str, problems: Probl
             ragged.writelines(_document_lines(doc, spans, layers))
             n_relations += (n_found := len(relation_labels(doc)))
             n_related += n_found > 0
+            left_out.add(doc)
         ragged.seek(0)
         _pad(ragged, file, n_layers)
     if n_relations:
@@ -58,6 +62,7 @@ def write_conll(docs: Iterable[Doc], path: Path, spans_key: str, problems: Probl
             "are left out. Formats that hold them: .spacy, .jsonl, brat."
         )
         problems.note("relations left out", message)
+    left_out.report(problems)
 
 
 def _pad(ragged: Iterable[str], file: TextIO, n_layers: int) -> None:

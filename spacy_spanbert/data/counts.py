@@ -22,6 +22,8 @@ class CorpusCounts:
     labels (Counter[str]): Spans by label.
     n_related (int): The documents of which it is known which relations there are.
     relations (Counter[str]): Relations by label.
+    n_labelled (int): The documents of which something is known of their labels (`doc.cats`).
+    cats (Counter[str]): Documents by label: a value of 0.5 or more.
     """
 
     n_docs: int = 0
@@ -32,6 +34,8 @@ class CorpusCounts:
     labels: Counter[str] = field(default_factory=Counter)
     n_related: int = 0
     relations: Counter[str] = field(default_factory=Counter)
+    n_labelled: int = 0
+    cats: Counter[str] = field(default_factory=Counter)
 
     def watch(self, docs: Iterable[Doc], spans_key: str) -> Iterator[Doc]:
         """Count Docs while they pass.
@@ -60,12 +64,14 @@ class CorpusCounts:
             self.labels.update(span.label_ for span in doc.spans[spans_key])
         self.n_related += has_relations(doc)
         self.relations.update(relation_labels(doc))
+        self.n_labelled += bool(doc.cats)
+        self.cats.update(label for label, value in doc.cats.items() if value >= 0.5)
 
     def rows(self) -> list[tuple[str, str]]:
         """Render the counts for a table.
 
         RETURNS (list[tuple[str, str]]): Names and numbers; the labels last, the commonest first.
-            Relations are named only if any of the documents is annotated with them.
+            Relations and labels of documents are named only if any is annotated with them.
         """
         sents = f"{self.n_sents:,}"
         if self.n_unmarked:
@@ -76,13 +82,18 @@ class CorpusCounts:
             ("sentences", sents),
             ("words", f"{self.n_words:,}"),
             *label_rows("spans", self.labels),
-            *(self._relation_rows() if self.n_related else ()),
+            *self._partial_rows("relations", self.relations, self.n_related),
+            *self._partial_rows("labels of documents", self.cats, self.n_labelled),
         ]
 
-    def _relation_rows(self) -> list[tuple[str, str]]:
-        (name, total), *rows = label_rows("relations", self.relations)
-        if self.n_related < self.n_docs:
-            total = f"{total}, not annotated in {self.n_docs - self.n_related:,} documents"
+    def _partial_rows(
+        self, name: str, labels: Counter[str], n_annotated: int
+    ) -> list[tuple[str, str]]:
+        if not n_annotated:
+            return []
+        (name, total), *rows = label_rows(name, labels)
+        if n_annotated < self.n_docs:
+            total = f"{total}, not annotated in {self.n_docs - n_annotated:,} documents"
         return [(name, total), *rows]
 
 

@@ -1,18 +1,21 @@
 """Make Docs of corpus records."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import groupby
 from typing import Any
 
 import numpy
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 
+from spacy_spanbert.annotations.pair import make_pair, set_border
+from spacy_spanbert.data.grouping import group_records
+from spacy_spanbert.data.json_pairs import count_first
 from spacy_spanbert.data.offsets import fit_sent_starts, fit_span, fit_spans
 from spacy_spanbert.data.problems import CorpusError, Place, Problem, Problems
-from spacy_spanbert.data.records import Record, RecordSpan, join_records, to_characters
+from spacy_spanbert.data.records import Record, RecordSpan, to_characters
 from spacy_spanbert.data.relations import fit_relations, set_record_relations
+from spacy_spanbert.data.text_labels import make_cats
 
 
 def make_docs(
@@ -23,6 +26,7 @@ def make_docs(
     problems: Problems,
     group: str | None = None,
     retokenize: bool = False,
+    known_labels: Callable[[], Iterable[str]] = tuple,
 ) -> Iterator[Doc]:
     """Make a Doc of each record, or of each run of records that belong together.
 
@@ -34,59 +38,16 @@ def make_docs(
     group (str | None): Consecutive records with the same value of this key become one Doc,
         each of them a sentence of it. None: a record is a Doc.
     retokenize (bool): Tokenize the text even if the record has words; tags go with them.
+    known_labels (Callable[[], Iterable[str]]): Tells all labels of texts of the corpus; asked
+        at the first record that says which of them are there.
     YIELDS (Doc): The Docs; nothing for no records.
     """
-    documents = records if group is None else _grouped(records, group, problems)
+    documents = records if group is None else group_records(records, group, problems)
     for record in documents:
-        yield make_doc(to_characters(record) if retokenize else record, nlp, spans_key, problems)
-
-
-def _grouped(records: Iterable[Record], group: str, problems: Problems) -> Iterator[Record]:
-    def document(record: Record) -> Any:
-        if record.user_data.get(group) is not None:
-            return record.user_data[group]
-        message = f"Expected the key {group!r} to group by. The record becomes a document alone."
-        problems.add("missing key", message, record.place)
-        return object()
-
-    ended: set[int] = set()  # no text of a key is kept: memory is not to grow with them
-    for value, group_members in groupby(records, key=document):
-        members = list(group_members)
-        if members[0].user_data.get(group) is not None:
-            _check_return(group, value, ended, members[0], problems)
-        _note_partial("spans", [member.is_annotated for member in members], members, problems)
-        has_relations = [member.relations is not None for member in members]
-        _note_partial("relations", has_relations, members, problems)
-        yield join_records(members)
-
-
-def _check_return(
-    group: str, value: Any, ended: set[int], first: Record, problems: Problems
-) -> None:
-    """Report a document that goes on after another one: it becomes several."""
-    number = hash(repr(value))
-    if number in ended:
-        message = (
-            f"{group} is {value!r} again, after records of another document: only records that "
-            f"follow one another become one document, so {value!r} becomes several. Sort the "
-            f"records by {group}, or give documents different values."
-        )
-        problems.add("document in several places", message, first.place)
-    ended.add(number)
-
-
-def _note_partial(
-    what: str, annotated: Sequence[bool], members: Sequence[Record], problems: Problems
-) -> None:
-    """Report a document of which a part is not annotated: as a whole it is."""
-    if any(annotated) and not all(annotated):
-        first = annotated.index(False)
-        message = (
-            f"{annotated.count(False)} of the {len(members)} records of a document have no list of "
-            f"{what}, the first {members[first].text[:60]!r}: in the document they count as having "
-            f"none. Leave {what} out of all of its records, or do not group them."
-        )
-        problems.note(f"document annotated in part ({what})", message, members[first].place)
+        doc = make_doc(to_characters(record) if retokenize else record, nlp, spans_key, problems)
+        if record.labels is not None:
+            doc.cats = make_cats(record.labels, record.cats, known_labels())
+        yield doc
 
 
 def make_doc(record: Record, nlp: Language, spans_key: str, problems: Problems) -> Doc:
@@ -97,12 +58,13 @@ def make_doc(record: Record, nlp: Language, spans_key: str, problems: Problems) 
     spans_key (str): The key of `doc.spans` to fill; it is set even if there is no span.
     problems (Problems): Told of spans, relations and sentence starts that do not fit the
         tokenization.
-    RETURNS (Doc): The Doc; empty for an empty text. It has relations, or none, if the record says
-        which there are.
+    RETURNS (Doc): The Doc; empty for an empty text. It has the labels in `cats`; those that are
+        there by `labels` need the others of the corpus: see make_docs. It has relations, or none,
+        if the record says which there are.
     """
     spans, sent_starts, relations = record.spans, record.sent_starts, record.relations
     if record.words is None:
-        doc = _tokenize(record.text, nlp, record.place)
+        doc = _tokenize_record(record, nlp)
         spans = fit_spans(doc, spans, record.place, problems)
         relations = relations and fit_relations(
             relations, partial(fit_span, doc), doc.text, record.place, problems
@@ -110,10 +72,11 @@ def make_doc(record: Record, nlp: Language, spans_key: str, problems: Problems) 
         if sent_starts is not None:
             sent_starts = fit_sent_starts(doc, sent_starts, record.place, problems)
     else:
-        doc = Doc(nlp.vocab, words=record.words, spaces=record.spaces, tags=record.tags)
+        doc = _from_words(record, nlp)
     if sent_starts is not None:
         _set_sent_starts(doc, sent_starts)
     doc.user_data.update(record.user_data)
+    doc.cats = dict(record.cats or {})
     if relations is not None:
         set_record_relations(doc, relations)
     if not record.is_annotated:
@@ -122,6 +85,25 @@ def make_doc(record: Record, nlp: Language, spans_key: str, problems: Problems) 
     if len(doc.spans[spans_key].attrs) == 0 and any(span.score is not None for span in spans):
         message = "Some spans have a score and some have none: the scores are left out."
         problems.add("missing score", message, record.place)
+    return doc
+
+
+def _from_words(record: Record, nlp: Language) -> Doc:
+    words, spaces = record.words, record.spaces
+    doc = Doc(nlp.vocab, words=words, spaces=spaces, tags=record.tags, pos=record.pos)
+    if record.pair is not None:
+        set_border(doc, count_first(record.pair, [token.idx for token in doc]))
+    return doc
+
+
+def _tokenize_record(record: Record, nlp: Language) -> Doc:
+    if record.pair is None:
+        return _tokenize(record.text, nlp, record.place)
+    text_a, text_b = record.pair
+    doc = make_pair(nlp, _tokenize(text_a, nlp, record.place), _tokenize(text_b, nlp, record.place))
+    if doc.text.rstrip() != record.text.rstrip():
+        message = "Its texts do not give its text any more when they are tokenized."
+        raise CorpusError(Problem("unfit tokenizer", message, record.place))
     return doc
 
 

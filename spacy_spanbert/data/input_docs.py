@@ -11,16 +11,19 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from spacy_spanbert.annotations.relations import remove_relations
+from spacy_spanbert.data.assigned import assigning_pipes
 from spacy_spanbert.data.docs import make_doc, place_of
 from spacy_spanbert.data.files import write_whole
 from spacy_spanbert.data.inputs import RawRecord
 from spacy_spanbert.data.json_records import OWN_KEYS, RecordError, parse_record
+from spacy_spanbert.data.json_spans import spans_name
 from spacy_spanbert.data.jsonl import doc_to_json
 from spacy_spanbert.data.problems import CorpusError, Place, Problem, Problems
 from spacy_spanbert.data.records import Record
+from spacy_spanbert.data.text_labels import LABEL_KEYS
 
 # What somebody else annotated is no output of this pipeline.
-ANNOTATIONS = {"spans", "entities", "labels", "scores", "relations", "answer"}
+ANNOTATIONS = {"spans", "entities", "scores", "relations", "answer", *LABEL_KEYS}
 
 
 def make_input_doc(raw: RawRecord, nlp: Language, spans_key: str, problems: Problems) -> Doc:
@@ -29,7 +32,7 @@ def make_input_doc(raw: RawRecord, nlp: Language, spans_key: str, problems: Prob
     raw (RawRecord): The record.
     nlp (Language): Its tokenizer is used where there are no words.
     spans_key (str): There are no spans under this key, and no relations, even if the record has
-        some.
+        some; nor labels of the text (`cats`), if the pipeline has a component that writes them.
     problems (Problems): Told of sentence starts that do not fit the words.
     RETURNS (Doc): The Doc, a new one each time. What its record says besides the text is in
         `user_data`; for a text `doc_id` is the name of the file and `line` where it starts.
@@ -48,6 +51,10 @@ def make_input_doc(raw: RawRecord, nlp: Language, spans_key: str, problems: Prob
         doc = make_doc(_parse(raw.content, raw, problems), nlp, spans_key, problems)
     doc.spans.pop(spans_key, None)
     remove_relations(doc)
+    if assigning_pipes(nlp, "doc.cats"):
+        doc.cats = {}
+        for key in LABEL_KEYS:
+            doc.user_data.pop(key, None)
     return doc
 
 
@@ -70,7 +77,8 @@ def _parse(line: str, raw: RawRecord, problems: Problems) -> Record:
 
 
 def _carried_values(value: dict[str, Any], place: Place, problems: Problems) -> dict[str, Any]:
-    carried = {key: item for key, item in value.items() if _is_carried(key)}
+    spans = spans_name(value)
+    carried = {key: item for key, item in value.items() if _is_carried(key) and key != spans}
     if _can_pack(carried):
         return carried
     for key in [key for key, item in carried.items() if not _can_pack({key: item})]:

@@ -2,18 +2,23 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
+from spacy_spanbert.data.json_pairs import PAIR_KEYS, check_pair, join_pair, parse_pair
 from spacy_spanbert.data.json_relations import parse_relations
-from spacy_spanbert.data.json_spans import check_characters, has_spans, parse_spans
+from spacy_spanbert.data.json_spans import check_characters, has_spans, parse_spans, spans_name
+from spacy_spanbert.data.json_words import parse_pos, parse_sent_starts, parse_tags
 from spacy_spanbert.data.problems import Place, Problems
 from spacy_spanbert.data.records import Record, RecordSpan, join_words, word_offsets
 from spacy_spanbert.data.relations import fit_relations
+from spacy_spanbert.data.text_labels import LABEL_KEYS, parse_cats, parse_labels
+
+T = TypeVar("T")
 
 # Keys with a meaning of their own, or whose positions would no longer hold in a Doc.
 OWN_KEYS = {
-    *("text", "tokens", "spaces", "spans", "entities", "labels", "scores", "sent_starts", "tags"),
-    *("relations", "answer"),
+    *("text", "tokens", "spaces", "spans", "entities", "scores", "sent_starts", "tags", "pos"),
+    *("relations", "answer", *PAIR_KEYS),
 }
 
 
@@ -29,18 +34,23 @@ def parse_record(raw: Any, place: Place, problems: Problems) -> Record:
     """Check one JSON value and turn it into a record.
 
     Three forms: with `tokens` (strings), spans are in words; with Prodigy's `tokens` (objects),
-    or without any, spans are in characters, and without any the text is still to be tokenized.
+    or without any, spans are in characters, and without any the text is still to be tokenized. A
+    pair has `text_a` and `text_b`, and need have nothing else: its text is both, a blank between.
 
     raw (Any): The JSON value.
     place (Place): Where it stands.
-    problems (Problems): Told of spans and relations that cannot be used; they are left out.
+    problems (Problems): Told of spans, relations and labels of the text that cannot be used; they
+        are left out.
     RETURNS (Record): The record.
     RAISES (RecordError): If the record cannot be used at all.
     """
     if not isinstance(raw, dict):
         raise RecordError("bad record", f"Expected an object {{...}}, not {raw!r:.60}.")
     place = place.with_doc_id(_doc_id(raw))
+    pair = _checked(parse_pair, raw)
     tokens = raw.get("tokens")
+    if pair is not None and tokens is None and raw.get("text") is None:
+        raw = {**raw, "text": join_pair(pair)}
     if tokens is None:
         record = _from_text(raw, place, problems)
     elif not isinstance(tokens, list):
@@ -49,13 +59,22 @@ def parse_record(raw: Any, place: Place, problems: Problems) -> Record:
         record = _from_tool_tokens(raw, place, problems)
     else:
         record = _from_words(raw, place, problems)
-    return replace(
+    if pair is not None:
+        _checked(check_pair, pair, record)
+    record = replace(
         record,
-        sent_starts=_sent_starts(raw, record),
-        tags=_tags(raw, record),
-        user_data={key: value for key, value in raw.items() if is_plain(key, value)},
+        sent_starts=_checked(parse_sent_starts, raw, record),
+        tags=_checked(parse_tags, raw, record),
+        pos=_checked(parse_pos, raw, record),
+        pair=pair,
+        user_data={
+            key: value
+            for key, value in raw.items()
+            if is_plain(key, value) and key not in LABEL_KEYS
+        },
         is_annotated=has_spans(raw),
     )
+    return _labelled(record, raw, problems)
 
 
 def _doc_id(raw: Mapping[str, Any]) -> str | int | None:
@@ -68,17 +87,36 @@ def _text(raw: Mapping[str, Any]) -> str:
     if not isinstance(text, str):
         keys = ", ".join(map(repr, list(raw)[:12])) or "none"
         what = "no text" if text is None else f"{text!r:.60} as text"
-        message = f'Expected "text" (a string) or "tokens". It has {what}; its keys: {keys}.'
+        message = (
+            'Expected "text" (a string), "tokens", or "text_a" and "text_b". It has '
+            f"{what}; its keys: {keys}."
+        )
         raise RecordError("missing key", message)
     return _sound(text)
 
 
 def _sound(text: str) -> str:
+    _checked(check_characters, text)
+    return text
+
+
+def _checked(parse: Callable[..., T], *arguments: Any) -> T:
+    """Read a part of a record without which there is none."""
     try:
-        check_characters(text)
+        return parse(*arguments)
     except ValueError as error:
         raise RecordError("bad record", str(error)) from None
-    return text
+
+
+def _labelled(record: Record, raw: Mapping[str, Any], problems: Problems) -> Record:
+    """Add labels of the text, without which a record has its spans and tags still."""
+    spans = spans_name(raw)
+    named = {key: raw[key] for key in LABEL_KEYS if key in raw and key != spans}
+    try:
+        return replace(record, cats=parse_cats(named), labels=parse_labels(named))
+    except ValueError as error:
+        problems.add("bad label", str(error), record.place)
+        return record
 
 
 def _from_text(raw: Mapping[str, Any], place: Place, problems: Problems) -> Record:
@@ -184,33 +222,6 @@ def _fitting(
             f"{span.start} to {span.end}) does not fit the tokens of its own record."
         )
         problems.add("misaligned span", message, record.place)
-
-
-def _sent_starts(raw: Mapping[str, Any], record: Record) -> list[int] | None:
-    starts = raw.get("sent_starts")
-    if starts is None:
-        return None
-    n_positions = len(record.text) if record.words is None else len(record.words)
-    is_sound = isinstance(starts, list) and all(
-        isinstance(start, int) and 0 <= start < n_positions for start in starts
-    )
-    if not is_sound:
-        message = f'"sent_starts" is a list of positions below {n_positions}, not {starts!r:.60}.'
-        raise RecordError("bad record", message)
-    return sorted(set(starts))
-
-
-def _tags(raw: Mapping[str, Any], record: Record) -> list[str] | None:
-    tags = raw.get("tags")
-    if tags is None or record.words is None:
-        return None
-    is_list = isinstance(tags, list) and all(isinstance(tag, str) for tag in tags)
-    if not is_list or len(tags) != len(record.words):
-        message = f'"tags" has one string for each of the {len(record.words)} words.'
-        raise RecordError("bad record", message)
-    for tag in tags:
-        _sound(tag)
-    return list(tags)
 
 
 def is_plain(key: str, value: Any) -> bool:

@@ -17,7 +17,22 @@ def has_spans(raw: Mapping[str, Any]) -> bool:
     raw (Mapping[str, Any]): The record.
     RETURNS (bool): Whether it has a list of spans, be it empty.
     """
-    return any(isinstance(raw.get(key), list) for key in LIST_KEYS)
+    return spans_name(raw) is not None
+
+
+def spans_name(raw: Mapping[str, Any]) -> str | None:
+    """Tell what a record calls its list of spans.
+
+    raw (Mapping[str, Any]): The record.
+    RETURNS (str | None): The key; None if it has no such list. `labels` of other things than
+        objects and lists are no spans, but labels of the text.
+    """
+    lists = (key for key in LIST_KEYS if isinstance(raw.get(key), list))
+    return next((key for key in lists if key != "labels" or _may_be_spans(raw[key])), None)
+
+
+def _may_be_spans(items: list[Any]) -> bool:
+    return not items or any(isinstance(item, list | dict) for item in items)
 
 
 def parse_spans(
@@ -55,7 +70,8 @@ def list_of_spans(raw: Mapping[str, Any]) -> list[Any]:
     raw (Mapping[str, Any]): The record.
     RETURNS (list[Any]): The list; empty if the record has none.
     """
-    return next((raw[key] for key in LIST_KEYS if isinstance(raw.get(key), list)), [])
+    name = spans_name(raw)
+    return [] if name is None else raw[name]
 
 
 def parse_span(item: Any, score: Any, length: int, unit: str) -> RecordSpan:

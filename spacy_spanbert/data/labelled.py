@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from spacy_spanbert.data.files import format_suffix, list_files, read_lines
+from spacy_spanbert.data.json_pairs import PAIR_KEYS
 from spacy_spanbert.data.json_spans import check_characters
 from spacy_spanbert.data.problems import CorpusError, Place, Problem, Problems
+from spacy_spanbert.data.text_labels import parse_cats, parse_labels
 
 SUFFIXES = (".jsonl", ".tsv")
 TEXT_KEYS = ("text",)
-PAIR_KEYS = ("text_a", "text_b")
+OTHER_ANNOTATION = ("spans", "entities", "relations", "tags", "pos")
 OTHER_COLUMNS = ("label", "id", "doc_id")  # of TSV
 
 
@@ -36,14 +38,15 @@ class LabelledText:
 def read_labelled(path: Path, problems: Problems, *, pairs: bool) -> Iterator[LabelledText]:
     """Read the records of a file, or of the files of a folder in sorted order.
 
-    JSONL: one object a line, with `text`, or `text_a` and `text_b`; and `label` (a string),
-    `labels` (a list of strings) or `cats` (values from 0 to 1 by label), or none of these where a
-    text is not annotated. TSV: a first line with the names of the columns: `text`, or `text_a` and
-    `text_b`; `label`, empty where a text is not annotated; `id` and `doc_id`. Other columns are
-    passed over. Several labels of a text, or values of labels, need JSONL.
+    JSONL: one object a line, with `text`, or `text_a` and `text_b`; and `label` (a string or a
+    whole number), `labels` (a list of these) or `cats` (values from 0 to 1 by label), or none of
+    these where a text is not annotated. TSV: a first line with the names of the columns: `text`, or
+    `text_a` and `text_b`; `label`, empty where a text is not annotated; `id` and `doc_id`. Other
+    columns are passed over. Several labels of a text, or values of labels, need JSONL.
 
     path (Path): `.jsonl` or `.tsv`, plain or `.gz`, or a folder of such files.
-    problems (Problems): Told of records that cannot be used; they are left out.
+    problems (Problems): Told of records that cannot be used, which are left out, and of those that
+        are annotated in other ways too.
     pairs (bool): Whether records have two texts.
     YIELDS (LabelledText): The records; nothing for an empty file.
     RAISES (CorpusError): If there is no such file, it cannot be read or is damaged, or the first
@@ -55,9 +58,22 @@ def read_labelled(path: Path, problems: Problems, *, pairs: bool) -> Iterator[La
         rows = _read_tsv(file, keys, problems) if is_tsv else _read_jsonl(file, problems)
         for raw, place in rows:
             try:
-                yield _parse(raw, keys)
+                record = _parse(raw, keys)
             except ValueError as error:
                 problems.add("bad record", str(error), place)
+                continue
+            _note_other_annotation(raw, place, problems)
+            yield record
+
+
+def _note_other_annotation(raw: Mapping[str, Any], place: Place, problems: Problems) -> None:
+    others = [key for key in OTHER_ANNOTATION if isinstance(raw.get(key), list)]
+    if others:
+        message = (
+            f"It has {', '.join(others)}, of which nothing is read here. Convert without --texts "
+            "and --pairs to have these and the labels."
+        )
+        problems.note("other annotation left out", message, place)
 
 
 def _files(path: Path) -> list[Path]:
@@ -143,36 +159,4 @@ def _parse(raw: Any, keys: tuple[str, ...]) -> LabelledText:
         check_characters(text)
         texts.append(text)
     user_data = {key: raw[key] for key in ("id", "doc_id") if isinstance(raw.get(key), str | int)}
-    return LabelledText(tuple(texts), _cats(raw), _labels(raw), user_data)
-
-
-def _cats(raw: Mapping[str, Any]) -> dict[str, float] | None:
-    cats = raw.get("cats")
-    if cats is None:
-        return None
-    if not isinstance(cats, dict) or not all(
-        isinstance(value, int | float) and 0 <= value <= 1 for value in cats.values()
-    ):
-        raise ValueError(f'Expected "cats" with a value from 0 to 1 by label, not {cats!r:.80}.')
-    for label in cats:
-        _check_label(label)
-    return {label: float(value) for label, value in cats.items()}
-
-
-def _labels(raw: Mapping[str, Any]) -> list[str] | None:
-    label, labels = raw.get("label"), raw.get("labels")
-    if labels is None:
-        if label is None:
-            return None
-        labels = [label]
-    if not isinstance(labels, list):
-        raise ValueError(f'Expected "labels", a list of strings, not {labels!r:.80}.')
-    for label in labels:
-        _check_label(label)
-    return labels
-
-
-def _check_label(label: Any) -> None:
-    if not isinstance(label, str) or not label:
-        raise ValueError(f"Expected a label, a string of one letter or more, not {label!r:.60}.")
-    check_characters(label)
+    return LabelledText(tuple(texts), parse_cats(raw), parse_labels(raw), user_data)

@@ -13,6 +13,7 @@ from spacy_spanbert.data.files import format_suffix
 from spacy_spanbert.data.labelled import LabelledText, read_labelled
 from spacy_spanbert.data.output_check import check_output
 from spacy_spanbert.data.problems import CorpusError, Problems
+from spacy_spanbert.data.text_labels import make_cats
 
 
 def convert_labelled(
@@ -69,10 +70,7 @@ def labelled_docs(
             doc = make_pair(nlp, nlp.tokenizer(record.texts[0]), nlp.tokenizer(record.texts[1]))
         else:
             doc = nlp.tokenizer(record.texts[0])
-        if record.labels is not None:
-            doc.cats = {label: float(label in record.labels) for label in known}
-        if record.cats is not None:
-            doc.cats = {**doc.cats, **record.cats}
+        doc.cats = make_cats(record.labels, record.cats, known)
         doc.user_data.update(record.user_data)
         docs.append(doc)
     return docs

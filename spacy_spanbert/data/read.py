@@ -1,6 +1,7 @@
 """Read a corpus of any known format: the one way in."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from spacy.language import Language
@@ -49,7 +50,8 @@ def read_docs(
         one Doc, each a sentence of it. None: a record is a Doc.
     retokenize (bool): Use the tokenizer of `nlp` even if the corpus has words.
     problems (Problems): Told of all that is wrong and left out.
-    YIELDS (Doc): The Docs; nothing for an empty file.
+    YIELDS (Doc): The Docs; nothing for an empty file. Where a record of JSONL says which labels a
+        text has (`label`, `labels`), `doc.cats` is 0 for all others of the corpus.
     RAISES (CorpusError): If the path cannot be read, is of no known format, or is of one that
         `group` or `retokenize` make no sense for.
     """
@@ -57,6 +59,9 @@ def read_docs(
     formats = [format or SUFFIX_FORMATS[format_suffix(file)] for file in files]
     brat = (file for file, known in zip(files, formats, strict=True) if known == "brat")
     is_related = has_relation_lines(brat)
+    known_labels = _known_labels(
+        [file for file, known in zip(files, formats, strict=True) if known == "jsonl"]
+    )
     for file, file_format in zip(files, formats, strict=True):
         _check_options(file, file_format, group, retokenize)
         if file_format == "spacy":
@@ -69,6 +74,7 @@ def read_docs(
                 problems=problems,
                 group=group,
                 retokenize=retokenize,
+                known_labels=known_labels,
             )
 
 
@@ -82,6 +88,17 @@ def _read_records(
     name = Path(file.name) if file == root else file.relative_to(root)
     doc_id = name.with_suffix("").as_posix()
     return read_brat(file, doc_id, problems, is_related=is_related)
+
+
+def _known_labels(files: Sequence[Path]) -> Callable[[], list[str]]:
+    """Read JSONL twice if its records have a label: others of the corpus are known not to be it."""
+
+    @cache
+    def collect() -> list[str]:
+        records = (record for file in files for record in read_jsonl(file, Problems()))
+        return sorted({label for record in records for label in record.labels or ()})
+
+    return collect
 
 
 def _files(path: Path, format: str | None, problems: Problems) -> list[Path]:  # noqa: A002

@@ -66,6 +66,11 @@ class Record:
         not mean that there is none.
     relations (list[RecordRelation] | None): The annotated relations, in the order of the corpus;
         None: not known.
+    pos (list[str] | None): A part of speech for each word.
+    cats (dict[str, float] | None): A value from 0 to 1 for each label of the text that is known.
+    labels (list[str] | None): The labels of the text that are there: all others of the corpus are
+        not; None: it is not known which.
+    pair (tuple[str, str] | None): The two texts that `text` is made of, if it is a pair.
     """
 
     text: str
@@ -78,6 +83,10 @@ class Record:
     user_data: dict[str, Any] = field(default_factory=dict)
     is_annotated: bool = True
     relations: list[RecordRelation] | None = None
+    pos: list[str] | None = None
+    cats: dict[str, float] | None = None
+    labels: list[str] | None = None
+    pair: tuple[str, str] | None = None
 
 
 def join_words(words: Sequence[str], spaces: Sequence[bool]) -> str:
@@ -95,7 +104,8 @@ def word_offsets(words: Sequence[str], spaces: Sequence[bool]) -> Iterator[tuple
 
 
 def to_characters(record: Record) -> Record:
-    """Forget the words of a record: positions become characters. Tags go with the words.
+    """Forget the words of a record: positions become characters. Tags and parts of
+    speech go with the words.
 
     record (Record): The record; without words it comes back as it is.
     RETURNS (Record): The record, to be tokenized.
@@ -118,6 +128,7 @@ def to_characters(record: Record) -> Record:
         spans=[in_characters(span) for span in record.spans],
         sent_starts=record.sent_starts and [offsets[i][0] for i in record.sent_starts],
         tags=None,
+        pos=None,
         relations=relations,
     )
 
@@ -130,7 +141,8 @@ def join_records(records: Sequence[Record]) -> Record:
     have no words, the words of the others are given up too.
 
     records (Sequence[Record]): The records, at least one.
-    RETURNS (Record): The document. Of `user_data` it keeps what is the same in all records.
+    RETURNS (Record): The document. Of `user_data` it keeps what is the same in all records, and the
+        labels of the text likewise. Of several pairs it is none.
     """
     if any(record.words is None for record in records):
         records = [to_characters(record) for record in records]
@@ -152,7 +164,10 @@ def join_records(records: Sequence[Record]) -> Record:
             for record, offset, length in moved
             for start in sorted({0, *(record.sent_starts or [])} if length else ())
         ],
-        tags=_join_tags(records),
+        tags=_join_tags([record.tags for record in records], lengths),
+        pos=_join_tags([record.pos for record in records], lengths),
+        cats=_same([record.cats for record in records]),
+        labels=_same([record.labels for record in records]),
         user_data={
             key: value
             for key, value in first.user_data.items()
@@ -160,6 +175,7 @@ def join_records(records: Sequence[Record]) -> Record:
         },
         is_annotated=any(record.is_annotated for record in records),
         relations=_join_relations(records, offsets),
+        pair=first.pair if len(records) == 1 else None,
     )
 
 
@@ -182,7 +198,12 @@ def _with_space(record: Record) -> Record:
     return replace(record, text=record.text + " ", spaces=spaces)
 
 
-def _join_tags(records: Sequence[Record]) -> list[str] | None:
-    if all(record.tags is None for record in records):
+def _join_tags(tags: Sequence[list[str] | None], lengths: Sequence[int]) -> list[str] | None:
+    if all(found is None for found in tags):
         return None
-    return [tag for record in records for tag in record.tags or [""] * len(record.spaces)]
+    columns = zip(tags, lengths, strict=True)
+    return [tag for found, n_words in columns for tag in found or [""] * n_words]
+
+
+def _same(values: Sequence[Any]) -> Any:
+    return values[0] if all(value == values[0] for value in values) else None

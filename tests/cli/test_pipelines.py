@@ -12,6 +12,7 @@ from spacy_spanbert.cli.pipelines import (
     file_states,
     fingerprint,
     load_pipeline,
+    may_write_spans,
     span_labels,
     written_keys,
 )
@@ -61,6 +62,28 @@ def test_what_is_no_pipeline_is_told_in_one_line(
     with pytest.raises(SpanbertError, match=message) as caught:
         load_pipeline(model)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("components", "expected"),
+    [
+        ([], True),
+        (["test_fails_on_bad"], True),  # it says nothing, and writes doc.spans["seen"]
+        (["sentencizer", "test_fails_on_bad"], False),
+        (["textcat"], False),
+        (["tagger", "ner"], False),
+        (["textcat", "span_ruler"], True),
+        (["spanbert_relations"], False),
+        (["spanbert_ner"], True),
+    ],
+)
+def test_spans_are_expected_of_components_that_may_write_them(
+    components: list[str], expected: bool
+) -> None:
+    nlp = spacy.blank("en")
+    for name in components:
+        nlp.add_pipe(name)
+    assert may_write_spans(nlp) == expected
 
 
 def two_keys() -> Language:

@@ -5,6 +5,7 @@ import spacy
 from hypothesis import strategies as st
 from spacy.tokens import Doc, Span, SpanGroup
 
+from spacy_spanbert.annotations.pair import is_pair, segments, set_border
 from spacy_spanbert.annotations.relations import Relation, has_relations
 from spacy_spanbert.data.docs import sent_starts_of
 
@@ -19,6 +20,8 @@ WORDS = st.sampled_from(ODD_WORDS) | st.text(min_size=1, max_size=5).filter(
     lambda word: not any(0xD800 <= ord(char) < 0xE000 for char in word)
 )
 LABELS = st.sampled_from(["PER", "LOC", "B-PER", "O", "cell type", "type 1", "a;b", "ä", ""])
+TAGS = st.sampled_from(["NN", "$", "-LRB-", ""])
+POS = st.sampled_from(["NOUN", "X", "SPACE", ""])
 
 
 @st.composite
@@ -30,7 +33,11 @@ def docs(draw: st.DrawFn, with_scores: bool = True) -> Doc:
     if n_words and draw(st.booleans()):
         flags = draw(st.lists(st.booleans(), min_size=n_words - 1, max_size=n_words - 1))
         sent_starts = [True, *flags]
-    doc = Doc(NLP.vocab, words=words, spaces=spaces, sent_starts=sent_starts)
+    tags, pos = (
+        draw(st.none() | st.lists(tag, min_size=n_words, max_size=n_words)) for tag in (TAGS, POS)
+    )
+    doc = Doc(NLP.vocab, words=words, spaces=spaces, tags=tags, pos=pos, sent_starts=sent_starts)
+    doc.cats = draw(st.dictionaries(LABELS.filter(bool), st.sampled_from([0.0, 0.9, 1.0])))
     position = st.integers(0, max(0, n_words - 1))
     pairs = draw(st.lists(st.tuples(position, position, LABELS), max_size=8 if n_words else 0))
     spans = [Span(doc, min(a, b), max(a, b) + 1, label=label) for a, b, label in pairs]
@@ -38,6 +45,8 @@ def docs(draw: st.DrawFn, with_scores: bool = True) -> Doc:
     if spans and with_scores and draw(st.booleans()):
         attrs["scores"] = numpy.linspace(0.1, 1, len(spans), dtype="float32")
     doc.spans["sc"] = SpanGroup(doc, name="sc", attrs=attrs, spans=spans)
+    if draw(st.booleans()):
+        set_border(doc, draw(st.integers(0, n_words)))
     if draw(st.booleans()):
         doc._.relations = draw(relations(spans, with_scores))
     doc_id = draw(st.none() | st.sampled_from(["a", "a/b", "MEDLINE:1", "x y", "ä", "newdoc"]))
@@ -81,4 +90,14 @@ def content(doc: Doc) -> dict[str, object]:
         "relations": relations_of(doc) if has_relations(doc) else None,
         "sent_starts": sent_starts_of(doc),
         "user_data": dict(doc.user_data),
+    }
+
+
+def labels_of(doc: Doc) -> dict[str, object]:
+    """What formats of spans alone have no place for."""
+    return {
+        "cats": doc.cats,
+        "tags": [token.tag_ for token in doc],
+        "pos": [token.pos_ for token in doc],
+        "pair": [len(text) for text in segments(doc)] if is_pair(doc) else None,
     }

@@ -49,6 +49,16 @@ def test_relations_are_counted_where_they_are_annotated() -> None:
     assert ("relations", "6, not annotated in 1 documents") in counts.rows()
 
 
+def test_labels_of_documents_are_counted_where_there_are_any() -> None:
+    counts = CorpusCounts()
+    for cats in ({"x": 1.0, "y": 0.0}, {"x": 0.5, "y": 0.49}, {}):
+        one = doc(2)
+        one.cats = cats
+        counts.add(one, "sc")
+    rows = [("labels of documents", "2, not annotated in 1 documents"), ("  x", "2")]
+    assert counts.rows()[4:] == rows
+
+
 def test_a_missing_key_counts_no_spans_and_no_docs_count_nothing() -> None:
     counts = CorpusCounts()
     counts.add(doc(2, labels="A"), "other")

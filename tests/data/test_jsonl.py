@@ -9,10 +9,13 @@ import pytest
 import spacy
 from spacy.tokens import Doc, Span, SpanGroup
 
+from spacy_spanbert.annotations.pair import make_pair, segments
 from spacy_spanbert.annotations.relations import Relation
 from spacy_spanbert.data.docs import make_docs
 from spacy_spanbert.data.jsonl import doc_to_json, read_jsonl, write_jsonl
+from spacy_spanbert.data.labelled import read_labelled
 from spacy_spanbert.data.problems import CorpusError, Place, Problems
+from spacy_spanbert.data.read import read_docs
 from spacy_spanbert.data.records import Record, RecordSpan
 
 NLP = spacy.blank("en")
@@ -66,6 +69,13 @@ def test_an_empty_file_and_blank_lines_give_no_records(tmp_path: Path) -> None:
         ({"sent_starts": True}, "sent_starts"),
         ({"tags": ["X"]}, "one string for each of the 4 words"),
         ({"tags": [1, 2, 3, 4]}, "one string for each"),
+        ({"pos": ["X"]}, '"pos" has one string for each of the 4 words'),
+        ({"pos": ["AUX", "PART", "VBZ", "PUNCT"]}, "Universal Dependencies.* word 2 is 'VBZ'"),
+        ({"text_a": "Don't"}, 'A pair has "text_a" and "text_b", but of "text_b" it is missing'),
+        ({"text_a": "Don't", "text_b": 7}, 'of "text_b" it is 7'),
+        ({"text_a": "Don't", "text_b": "now."}, "do not give the text .* are \"Don't\" and 'now.'"),
+        ({"text_a": "Don't g", "text_b": "o."}, "do not give the text of the record"),
+        ({"tokens": None, "text_a": "Don't", "text_b": "go", "spans": []}, "do not give the text"),
         ({"tokens": None, "text": None}, "no text; its keys: 'doc_id', 'sent_id'"),
         ({"tokens": None, "text": "half \ud800"}, "surrogate"),
         ({"tokens": [{"id": 0}]}, 'an object with its "text"'),
@@ -216,6 +226,59 @@ def test_sentences_tags_and_plain_user_data_are_written() -> None:
         **{"doc_id": 7, "text": "a b ", "tokens": ["a", "b"], "spaces": [True, True]},
         **{"sent_starts": [0, 1], "tags": ["X", "Y"], "spans": []},
     }
+
+
+def test_a_pair_is_written_with_both_texts_and_labels_and_read_by_all_readers(
+    tmp_path: Path,
+) -> None:
+    nlp = spacy.blank("en")
+    docs = [make_pair(nlp, "Ann left. ", "It rained."), make_pair(nlp, "", "b")]
+    docs[0].cats = {"yes": float(numpy.float32(0.9)), "no": 0.1}
+    problems = Problems("stop")
+    write_jsonl(docs, tmp_path / "a.jsonl", "sc", problems)
+    assert not problems
+    first, _ = map(json.loads, (tmp_path / "a.jsonl").read_text().splitlines())
+    assert first == {
+        **{"text": "Ann left. It rained.", "text_a": "Ann left.", "text_b": "It rained."},
+        **{"tokens": ["Ann", "left", ".", "It", "rained", "."], "cats": {"yes": 0.9, "no": 0.1}},
+        **{"spaces": [True, False, True, True, False, False], "sent_starts": [0, 3]},
+    }
+    labelled = list(read_labelled(tmp_path / "a.jsonl", problems, pairs=True))
+    assert [found.texts for found in labelled] == [("Ann left.", "It rained."), ("", "b")]
+    assert [found.cats for found in labelled] == [{"yes": 0.9, "no": 0.1}, None]
+    for retokenize in (False, True):
+        back = list(read_docs(tmp_path / "a.jsonl", nlp, retokenize=retokenize, problems=problems))
+        texts = [tuple(span.text for span in segments(doc)) for doc in back]
+        assert texts == [("Ann left.", "It rained."), ("", "b")]
+        assert [doc.cats for doc in back] == [{"yes": 0.9, "no": 0.1}, {}]
+
+
+def test_a_pair_needs_nothing_but_its_texts_and_has_positions_in_both(tmp_path: Path) -> None:
+    record = {"text_a": "Ann left.", "text_b": "Bob, too", "spans": [[10, 13, "PER"]]}
+    (found,) = read(tmp_path / "a.jsonl", record)
+    assert (found.text, found.words) == ("Ann left. Bob, too", None)
+    (doc,) = make_docs([found], NLP, spans_key="sc", problems=Problems("stop"))
+    assert [span.text for span in segments(doc)] == ["Ann left.", "Bob, too"]
+    assert [span.text for span in doc.spans["sc"]] == ["Bob"]
+    assert found.user_data == doc.user_data == {}
+
+
+def test_a_doc_of_another_task_is_not_expected_to_have_spans() -> None:
+    doc, problems = Doc(NLP.vocab, words=["a"], pos=["X"]), Problems()
+    assert doc_to_json(doc, "sc", Place(), problems)["pos"] == ["X"]
+    assert not problems
+    doc.ents = [Span(doc, 0, 1, "PER")]
+    doc_to_json(doc, "sc", Place(), problems)
+    assert problems.counts == {"no spans under the key": 1}
+
+
+def test_pairs_and_labels_that_cannot_be_written_are_reported() -> None:
+    doc, problems = make_pair(NLP, "a b", "c"), Problems()
+    doc.cats = {"x": float("nan"), "y": 1.0}
+    doc.spans["pair"] = [doc[0:1]]
+    record = doc_to_json(doc, "sc", Place(), problems)
+    assert (record["cats"], "text_a" in record) == ({"y": 1.0}, False)
+    assert problems.counts == {"bad label": 1, "damaged pair": 1}
 
 
 def test_relations_are_written_as_positions_in_the_spans() -> None:

@@ -32,6 +32,13 @@ def test_a_label_is_one_among_all_labels_of_the_file(tmp_path):
     assert not problems
 
 
+def test_whole_numbers_are_labels_by_their_digits(tmp_path):
+    text = lines({"text": "a", "label": 1}, {"text": "b", "labels": [0, "1"]})
+    docs, _, problems = convert(tmp_path, text)
+    assert [doc.cats for doc in docs] == [{"0": 0.0, "1": 1.0}, {"0": 1.0, "1": 1.0}]
+    assert not problems
+
+
 def test_several_labels_and_values_by_label(tmp_path):
     text = lines(
         {"text": "a", "labels": ["x", "y"]},
@@ -40,6 +47,13 @@ def test_several_labels_and_values_by_label(tmp_path):
     )
     docs, _, _ = convert(tmp_path, text)
     assert [doc.cats for doc in docs] == [{"x": 1.0, "y": 1.0}, {"x": 0.0, "y": 0.0}, {"x": 0.25}]
+
+
+def test_spans_and_tags_beside_labels_are_not_left_out_without_a_word(tmp_path):
+    (doc,), _, problems = convert(tmp_path, lines({"text": "a", "label": "x", "spans": []}))
+    assert doc.cats == {"x": 1.0}
+    (noted,) = problems.examples["other annotation left out"]
+    assert "It has spans, of which nothing is read here. Convert without --texts" in str(noted)
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".tsv"])
@@ -68,7 +82,8 @@ def test_pairs_of_both_formats_are_the_same(tmp_path, suffix):
         ("[1]", r"in\.jsonl:2: Expected an object"),
         ('{"text_a": "a"}', r"Expected \"text_b\", a string, but it is missing. The keys .* 'te"),
         ('{"text_a": "a", "text_b": 1}', r"\"text_b\", a string, but it is 1"),
-        ('{"text_a": "a", "text_b": "b", "label": 3}', "Expected a label, a string .* not 3"),
+        ('{"text_a": "a", "text_b": "b", "label": 0.5}', "Expected a label, .* number, not 0.5"),
+        ('{"text_a": "a", "text_b": "b", "label": true}', "a whole number, not True"),
         ('{"text_a": "a", "text_b": "b", "labels": "x"}', "a list of strings, not 'x'"),
         ('{"text_a": "a", "text_b": "b", "cats": {"x": 2}}', "a value from 0 to 1 by label"),
         ('{"text_a": "\\ud800", "text_b": "b"}', "Half of a surrogate pair"),

@@ -2,6 +2,7 @@ import gzip
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import spacy
@@ -162,3 +163,70 @@ def test_sentences_of_conll_can_be_grouped_and_tokenized_again(tmp_path: Path) -
     (doc,) = read(tmp_path / "a.conll", retokenize=True)
     assert doc.text == "PHA - x"
     assert spans_of(doc) == [(0, 1, "X")]
+
+
+def test_labels_stand_beside_spans_and_tags_among_all_labels_of_the_corpus(tmp_path: Path) -> None:
+    words = {"tokens": ["Ann", "left"], "tags": ["NNP", "VBD"], "spans": [[0, 1, "PER"]]}
+    records = [
+        {**words, "label": "news"},
+        {**words, "labels": ["sports", "news"], "cats": {"old": 0.25}},
+        {**words, "labels": []},
+        {"text": "b", "cats": {"news": 0.5}},
+        {"text": "c", "labels": ["art"]},
+        {"text": "d"},
+        {"text": "e", "label": "rejected", "answer": "reject"},
+    ]
+    for name, part in (("a.jsonl", records[:3]), ("b.jsonl", records[3:])):
+        (tmp_path / name).write_text("\n".join(map(json.dumps, part)))
+    problems = Problems()
+    docs = read(tmp_path, problems=problems)
+    assert problems.counts == {"answer not accepted": 1}
+    known = {"art": 0.0, "news": 0.0, "sports": 0.0}
+    assert [doc.cats for doc in docs] == [
+        {**known, "news": 1.0},
+        {**known, "news": 1.0, "sports": 1.0, "old": 0.25},
+        known,
+        {"news": 0.5},
+        {**known, "art": 1.0},
+        {},
+    ]
+    for doc in docs[:3]:
+        assert [span.text for span in doc.spans["sc"]] == ["Ann"]
+        assert [token.tag_ for token in doc] == ["NNP", "VBD"]
+    assert all("sc" not in doc.spans and not doc.user_data for doc in docs[3:])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"label": 0.5}, r"a\.jsonl:1: Expected a label, a string .* not 0.5"),
+        ({"labels": "x"}, '"labels", a list of strings, not'),
+        ({"labels": ["x", ""]}, "one letter or more or a whole number, not ''"),
+        ({"cats": {"x": 2}}, "a value from 0 to 1 by label"),
+    ],
+)
+def test_labels_that_cannot_be_used_are_reported_and_the_spans_kept(
+    tmp_path: Path, wrong: dict[str, Any], message: str
+) -> None:
+    record = {"text": "Ann", "spans": [[0, 3, "PER"]], **wrong}
+    (tmp_path / "a.jsonl").write_text(json.dumps(record))
+    problems = Problems()
+    (doc,) = read(tmp_path / "a.jsonl", problems=problems)
+    assert (len(doc.spans["sc"]), doc.cats) == (1, {})
+    assert problems.counts == {"bad label": 1}
+    with pytest.raises(CorpusError, match=message):
+        read(tmp_path / "a.jsonl")
+
+
+def test_a_document_of_several_records_has_a_label_that_all_of_them_have(tmp_path: Path) -> None:
+    records = [
+        {"doc_id": 1, "text": "a", "label": "x"},
+        {"doc_id": 1, "text": "b", "label": "x"},
+        {"doc_id": 2, "text": "c", "label": "y"},
+        {"doc_id": 2, "text": "d"},
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, records)))
+    problems = Problems()
+    docs = read(tmp_path / "a.jsonl", group="doc_id", problems=problems)
+    assert [(doc.text, doc.cats) for doc in docs] == [("a b", {"x": 1.0, "y": 0.0}), ("c d", {})]
+    assert "the first with others is 'd'" in str(problems.examples["labels left out"])

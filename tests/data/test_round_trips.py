@@ -13,7 +13,7 @@ from spacy_spanbert.data.brat import read_brat
 from spacy_spanbert.data.problems import Problems
 from spacy_spanbert.data.read import read_docs
 from spacy_spanbert.data.write import write_docs
-from tests.data.strategies import NLP, content, docs, spans_of
+from tests.data.strategies import NLP, content, docs, labels_of, spans_of
 
 ASSETS = Path(__file__).parents[2] / "assets"
 
@@ -29,7 +29,9 @@ def there_and_back(corpus: list[Doc], name: str, **options: object) -> list[Doc]
 @given(st.lists(docs(), max_size=4))
 @pytest.mark.parametrize("name", ["x.jsonl", "x.jsonl.gz", "x.spacy"])
 def test_jsonl_and_docbin_keep_everything(name: str, corpus: list[Doc]) -> None:
-    assert [*map(content, there_and_back(corpus, name))] == [*map(content, corpus)]
+    back = there_and_back(corpus, name)
+    assert [*map(content, back)] == [*map(content, corpus)]
+    assert [*map(labels_of, back)] == [*map(labels_of, corpus)]
 
 
 @settings(deadline=None, max_examples=50)

@@ -2,7 +2,9 @@ from pathlib import Path
 
 import pytest
 import spacy
+from spacy.tokens import Doc
 
+from spacy_spanbert.annotations.pair import make_pair
 from spacy_spanbert.data.problems import CorpusError, Problems
 from spacy_spanbert.data.write import output_format, write_docs
 
@@ -49,3 +51,20 @@ def test_without_a_collector_the_first_problem_raises_and_nothing_is_written(
     write_docs([NLP("no spans")], tmp_path / name, format=kind, problems=problems)
     assert problems.counts == {"no spans under the key": 1}
     assert (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("kind", ["conll", "brat"])
+def test_what_a_format_of_spans_has_no_place_for_is_told_once(tmp_path: Path, kind: str) -> None:
+    docs = [make_pair(NLP, "a", "b"), Doc(NLP.vocab, words=["a"], tags=["X"], pos=["X"])]
+    docs[0].cats = {"x": 1.0}
+    docs.append(docs[0].copy())
+    for doc in docs:
+        doc.spans["sc"] = []
+    problems = Problems("stop")
+    write_docs(docs, tmp_path / "a", format=kind, problems=problems)
+    assert problems.counts == {
+        **{"labels of texts (doc.cats) left out": 1, "tags left out": 1},
+        **{"parts of speech left out": 1, "two texts of a pair left out": 1},
+    }
+    (found,) = problems.examples["labels of texts (doc.cats) left out"]
+    assert "no place for labels of texts (doc.cats): those of 2 documents are" in str(found)
