@@ -32,7 +32,8 @@ class RelationCandidates:
     max_distance (int | None): The most words between the two spans; None: any number.
     sentences (int | None): 0: both in one sentence; 1: or in neighbouring ones; and so on. None, or
         a Doc without sentence boundaries: anywhere.
-    label_pairs (Literal["seen", "any"] | LabelPairs): Labels of head and tail that are allowed.
+    label_pairs (Literal["seen", "any"] | LabelPairs): Labels of head and tail that are allowed. A
+        span without a label, as the span finder writes them, may be any of them.
     nested (bool): Whether spans that overlap are paired too.
     """
 
@@ -101,7 +102,8 @@ def make_relation_candidates(
     sentences (int | None): 0: both in one sentence; 1: or in neighbouring ones; and so on. None, or
         a Doc without sentence boundaries: anywhere.
     label_pairs (Literal["seen", "any"] | list[list[str]]): Labels of head and tail: "seen": those
-        of the relations in the training data; "any"; or a list of pairs.
+        of the relations in the training data; "any"; or a list of pairs. A span without a label
+        may be any of them.
     nested (bool): Whether spans that overlap, one inside the other for example, are paired too.
     RETURNS (Candidates): The function.
     RAISES (SpanbertError): If a value cannot be.
@@ -149,5 +151,12 @@ def _allowed(
     labels = sorted({span.label_ for span in spans})
     codes = {label: code for code, label in enumerate(labels)}
     code = np.array([codes[span.label_] for span in spans], dtype=np.int64)
-    table = np.array([[(head, tail) in pairs for tail in labels] for head in labels], dtype=bool)
+    table = np.array([[_fits(head, tail, pairs) for tail in labels] for head in labels], dtype=bool)
     return lambda heads, tails: table[code[heads], code[tails]]
+
+
+def _fits(head: str, tail: str, pairs: LabelPairs) -> bool:
+    """RETURNS (bool): Whether a pair of labels is one of these; an empty label stands for any."""
+    if head and tail:
+        return (head, tail) in pairs
+    return any(head in ("", first) and tail in ("", second) for first, second in pairs)

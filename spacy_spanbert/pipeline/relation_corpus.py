@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from spacy.tokens import Span
 from spacy.training import Example
 from torch import Tensor
 
-from spacy_spanbert.annotations.gold_spans import distinct_spans, gold_spans_on
+from spacy_spanbert.annotations.gold_spans import distinct_spans
 from spacy_spanbert.annotations.relations import get_relations, has_relations
 from spacy_spanbert.pipeline.relation_arguments import pair_blocks
 from spacy_spanbert.pipeline.relation_candidates import Candidates, LabelPairs
-from spacy_spanbert.pipeline.relation_gold import GoldPair, gold_pairs
+from spacy_spanbert.pipeline.relation_gold import GoldPair, gold_arguments, gold_pairs
 
 
 @dataclass
@@ -22,7 +21,8 @@ class RelationCorpus:
     """What the annotated examples hold.
 
     n_docs (int): Docs that are annotated with relations, be it with none.
-    n_spans (int): Their gold spans.
+    n_without_spans (int): Those of them that have words and no gold spans of the key.
+    n_spans (int): The gold spans of the others.
     labels (Counter[str]): Relations by label.
     span_labels (set[str]): Labels of spans.
     label_pairs (set[tuple[str, str]]): Labels of head and tail of relations, of symmetric ones both
@@ -30,6 +30,7 @@ class RelationCorpus:
     """
 
     n_docs: int = 0
+    n_without_spans: int = 0
     n_spans: int = 0
     labels: Counter[str] = field(default_factory=Counter)
     span_labels: set[str] = field(default_factory=set)
@@ -51,6 +52,7 @@ def read_relation_corpus(
         if not has_relations(example.reference):
             continue
         corpus.n_docs += 1
+        corpus.n_without_spans += spans_key not in example.reference.spans and len(example) > 0
         spans = distinct_spans(example.reference.spans.get(spans_key, ()))
         corpus.n_spans += len(spans)
         corpus.span_labels.update(span.label_ for span in spans)
@@ -99,9 +101,7 @@ def report_relations(
     for example in get_examples():
         if not has_relations(example.reference):
             continue
-        spans: list[Span] = []
-        if spans_key in example.reference.spans:
-            spans = gold_spans_on(example.predicted, example.reference, spans_key)
+        spans = gold_arguments(example, spans_key)
         gold = gold_pairs(example, spans)
         misaligned.update(relation.label for relation in gold.misaligned)
         without_span.update(relation.label for relation in gold.without_span)
@@ -118,6 +118,13 @@ def report_relations(
         f"{corpus.n_docs:,} annotated Docs, {n_candidates:,} candidate pairs: "
         f"{_counts(corpus.labels)}\n"
     )
+    if corpus.n_without_spans:
+        text += (
+            f"{corpus.n_without_spans:,} of these Docs have no gold spans in "
+            f"doc.spans[{spans_key!r}]: they are learned from with the spans that a component "
+            "before this one writes there, if it is among [training] annotating_components. Of "
+            "their pairs, only those between arguments of relations are counted here\n"
+        )
     for reason, counts in unreachable.items():
         if counts:
             text += f"Out of reach, {reason}: {counts.total():,} ({_counts(counts)})\n"
