@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,7 +93,8 @@ class RelationCandidates:
 def make_relation_candidates(
     max_distance: int | None = 100,
     sentences: int | None = None,
-    label_pairs: Literal["seen", "any"] | list[list[str]] = "seen",
+    # Any: what cannot be is refused here, with an example of what can
+    label_pairs: Any = "seen",
     nested: bool = True,
 ) -> Candidates:
     """Make what chooses pairs; see RelationCandidates.
@@ -115,18 +116,18 @@ def make_relation_candidates(
             )
     if label_pairs == "seen" or label_pairs == "any":
         return RelationCandidates(max_distance, sentences, label_pairs, nested)
-    if isinstance(label_pairs, str):
+    if not (isinstance(label_pairs, list) and label_pairs and all(map(_is_pair, label_pairs))):
         raise SpanbertError(
             f'label_pairs of relation_candidates is {label_pairs!r}, expected "seen", "any" or a '
-            "list of pairs of labels"
-        )
-    if not all(len(pair) == 2 for pair in label_pairs):
-        raise SpanbertError(
-            f"label_pairs of relation_candidates is {label_pairs!r}, expected pairs of labels "
-            'such as [["PER", "ORG"], ["ORG", "LOC"]]'
+            'list of pairs of labels, one or more, such as [["PER", "ORG"], ["ORG", "LOC"]]'
         )
     pairs = frozenset((head, tail) for head, tail in label_pairs)
     return RelationCandidates(max_distance, sentences, pairs, nested)
+
+
+def _is_pair(value: Any) -> bool:
+    is_list = isinstance(value, list | tuple)
+    return is_list and len(value) == 2 and all(isinstance(label, str) for label in value)
 
 
 def _blocks(behind: Indices) -> Iterator[tuple[Indices, Indices]]:

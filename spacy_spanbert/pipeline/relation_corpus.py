@@ -11,8 +11,13 @@ from torch import Tensor
 
 from spacy_spanbert.annotations.gold_spans import distinct_spans
 from spacy_spanbert.annotations.relations import get_relations, has_relations
+from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pipeline.relation_arguments import pair_blocks
-from spacy_spanbert.pipeline.relation_candidates import Candidates, LabelPairs
+from spacy_spanbert.pipeline.relation_candidates import (
+    Candidates,
+    LabelPairs,
+    RelationCandidates,
+)
 from spacy_spanbert.pipeline.relation_gold import GoldPair, gold_arguments, gold_pairs
 
 
@@ -89,7 +94,52 @@ def report_relations(
     symmetric (AbstractSet[str]): Those that hold both ways: one direction is enough.
     multilabel (bool): Whether a pair can have several labels.
     name (str): The component's name.
+    RAISES (SpanbertError): If there are gold relations, and none is between candidates that
+        RelationCandidates chooses; a function of one's own may need what is not there yet.
     """
+    reach = _measure_reach(get_examples(), spans_key, candidates, seen, symmetric, multilabel)
+    missing = _missing(reach, candidates, corpus)
+    if corpus.labels and not reach.n_reached and isinstance(candidates, RelationCandidates):
+        raise SpanbertError(
+            f"component {name!r} has nothing to learn: no gold relation is within reach of its "
+            f"candidates, which [components.{name}.candidates] chooses among the spans.\n"
+            + "\n".join(missing)
+        )
+    lines = [
+        f"[{name}] {corpus.labels.total():,} relations between {corpus.n_spans:,} gold spans in "
+        f"{corpus.n_docs:,} annotated Docs, {reach.n_candidates:,} candidate pairs: "
+        f"{_counts(corpus.labels)}"
+    ]
+    if corpus.n_without_spans:
+        lines.append(
+            f"{corpus.n_without_spans:,} of these Docs have no gold spans in "
+            f"doc.spans[{spans_key!r}]: they are learned from with the spans that a component "
+            "before this one writes there, if it is among [training] annotating_components. Of "
+            "their pairs, only those between arguments of relations are counted here"
+        )
+    lines += missing
+    if foreign := {label: n for label, n in corpus.labels.items() if label not in labels}:
+        lines.append(f"Not among the labels, and learned as no relation: {_counts(foreign)}")
+    sys.stderr.write("\n".join(lines) + "\n")
+
+
+@dataclass
+class _Reach:
+    """Which gold relations candidates reach: how many, and by reason those that they do not."""
+
+    unreachable: dict[str, Counter[str]]
+    n_candidates: int = 0
+    n_reached: int = 0
+
+
+def _measure_reach(
+    examples: Iterable[Example],
+    spans_key: str,
+    candidates: Candidates,
+    seen: LabelPairs,
+    symmetric: AbstractSet[str],
+    multilabel: bool,
+) -> _Reach:
     unreachable: dict[str, Counter[str]] = {
         "with an argument that begins or ends inside a word": Counter(),
         f"with an argument that is no span of doc.spans[{spans_key!r}]": Counter(),
@@ -97,8 +147,8 @@ def report_relations(
         "a second label of a pair (set multilabel = true)": Counter(),
     }
     misaligned, without_span, no_candidate, second = unreachable.values()
-    n_candidates = 0
-    for example in get_examples():
+    measured = _Reach(unreachable)
+    for example in examples:
         if not has_relations(example.reference):
             continue
         spans = gold_arguments(example, spans_key)
@@ -107,30 +157,39 @@ def report_relations(
         without_span.update(relation.label for relation in gold.without_span)
         reached: set[GoldPair] = set()
         for heads, tails in pair_blocks([example.predicted], [spans], candidates, seen):
-            n_candidates += len(heads)
+            measured.n_candidates += len(heads)
             reached |= _reached(gold.pairs, heads, tails, symmetric)
+        measured.n_reached += len(reached)
         no_candidate.update(label for *_, label in set(gold.pairs) - reached)
         if not multilabel:
             first = {(head, tail): label for head, tail, label in sorted(reached, reverse=True)}
             second.update(label for head, tail, label in reached if first[head, tail] != label)
-    text = (
-        f"[{name}] {corpus.labels.total():,} relations between {corpus.n_spans:,} gold spans in "
-        f"{corpus.n_docs:,} annotated Docs, {n_candidates:,} candidate pairs: "
-        f"{_counts(corpus.labels)}\n"
-    )
-    if corpus.n_without_spans:
-        text += (
-            f"{corpus.n_without_spans:,} of these Docs have no gold spans in "
-            f"doc.spans[{spans_key!r}]: they are learned from with the spans that a component "
-            "before this one writes there, if it is among [training] annotating_components. Of "
-            "their pairs, only those between arguments of relations are counted here\n"
+    return measured
+
+
+def _missing(reach: _Reach, candidates: Candidates, corpus: RelationCorpus) -> list[str]:
+    """RETURNS (list[str]): A line for each reason why gold relations are out of reach."""
+    lines = [
+        f"Out of reach, {reason}: {counts.total():,} ({_counts(counts)})"
+        for reason, counts in reach.unreachable.items()
+        if counts
+    ]
+    if unknown := _unknown_labels(candidates, corpus.span_labels):
+        names, known = (
+            ", ".join(map(repr, some)) for some in (unknown, sorted(corpus.span_labels))
         )
-    for reason, counts in unreachable.items():
-        if counts:
-            text += f"Out of reach, {reason}: {counts.total():,} ({_counts(counts)})\n"
-    if foreign := {label: n for label, n in corpus.labels.items() if label not in labels}:
-        text += f"Not among the labels, and learned as no relation: {_counts(foreign)}\n"
-    sys.stderr.write(text)
+        lines.append(
+            f"label_pairs of relation_candidates names {names}; the labels of gold spans are "
+            f"{known}"
+        )
+    return lines
+
+
+def _unknown_labels(candidates: Candidates, span_labels: AbstractSet[str]) -> list[str]:
+    """RETURNS (list[str]): What label_pairs names and no gold span bears."""
+    if not isinstance(candidates, RelationCandidates) or isinstance(candidates.label_pairs, str):
+        return []
+    return sorted({label for pair in candidates.label_pairs for label in pair} - span_labels)
 
 
 def _reached(

@@ -9,6 +9,7 @@ import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
+from spacy.util import registry
 
 import spacy_spanbert.pipeline.relation_candidates as candidates_module
 from spacy_spanbert.annotations.gold_spans import distinct_spans
@@ -136,12 +137,19 @@ def test_spans_are_taken_once_and_in_order():
         ({"max_distance": -1}, "max_distance of relation_candidates is -1"),
         ({"sentences": -2}, "sentences of relation_candidates is -2"),
         ({"label_pairs": "all"}, 'label_pairs .* is \'all\', expected "seen", "any" or a list'),
-        ({"label_pairs": [["A"]]}, "expected pairs of labels such as"),
+        ({"label_pairs": []}, r"is \[\], expected .* a list of pairs of labels, one or more, such"),
+        ({"label_pairs": ["AB", "CD"]}, "is \\['AB', 'CD'\\], expected .* such as"),
+        ({"label_pairs": [["A"]]}, "expected .* pairs of labels, one or more, such as"),
+        ({"label_pairs": [["A", 5]]}, "expected .* pairs of labels, one or more, such as"),
+        ({"label_pairs": None}, "is None, expected"),
     ],
 )
 def test_settings_that_cannot_be_meant_are_refused(settings, message):
     with pytest.raises(SpanbertError, match=message):
         make_relation_candidates(**settings)
+    # through a config too, where pydantic would say less
+    with pytest.raises(SpanbertError, match=message):
+        registry.resolve({"it": {"@misc": "spacy-spanbert.relation_candidates.v1", **settings}})
 
 
 def test_a_function_of_ones_own_chooses_pairs(tiny_bert):

@@ -132,7 +132,16 @@ def test_what_is_wrong_at_initialization_is_told(tiny_bert, capsys):
         make_relations_nlp(tiny_bert, data=nothing)
     with pytest.raises(SpanbertError, match="symmetric names friend_of, but the labels"):
         make_relations_nlp(tiny_bert, symmetric=["friend_of"])
+    typo = [["PERSON", "GPE"]]
+    with pytest.raises(
+        SpanbertError, match=r"nothing to learn(.|\n)*no candidate pair: 9 "
+    ) as error:
+        make_relations_nlp(tiny_bert, candidates={"label_pairs": typo})
+    names = "names 'PERSON'; the labels of gold spans are 'GPE', 'ORG', 'PER'"
+    assert names in str(error.value)
     capsys.readouterr()
+    make_relations_nlp(tiny_bert, candidates={"label_pairs": [["PER", "GPE"], *typo]})
+    assert names in capsys.readouterr().err
     make_relations_nlp(tiny_bert, candidates={"nested": False})
     told = capsys.readouterr().err
     assert "9 relations between 25 gold spans in 10 annotated Docs" in told
