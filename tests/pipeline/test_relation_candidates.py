@@ -152,6 +152,43 @@ def test_settings_that_cannot_be_meant_are_refused(settings, message):
         registry.resolve({"it": {"@misc": "spacy-spanbert.relation_candidates.v1", **settings}})
 
 
+@pytest.mark.parametrize(
+    ("blocks", "message"),
+    [
+        ([([0], [1])], r"a list, \[0\] and a list, \[1\]\. Expected"),
+        ([(np.array([0, 0]), np.array([1, 2]))], r"int64 from 1 to 2, shape \(2,\)\. Expected"),
+        ([(np.array([0]), np.array([-1]))], "from -1 to -1"),
+        ([(np.array([0.0]), np.array([1.0]))], "float64 from 0.0 to 0.0"),
+        ([(np.array([[0]]), np.array([[1]]))], r"shape \(1, 1\)"),
+        ([(np.array([True]), np.array([False]))], "an array of bool, shape"),
+        ([(np.array([0, 1]), np.array([1]))], "2 heads and 1 tails"),
+        ((np.array([0, 1]), np.array([1, 0])), r"yields, of the Doc '.*', an array of int64"),
+        (None, r"a NoneType, None\. Expected .* positions among the 2 spans, 0 to 1, as in `yield"),
+    ],
+)
+def test_what_a_function_of_ones_own_yields_is_checked(blocks, message):
+    """A position behind the last span would be a span of the next Doc."""
+
+    def of_ones_own(doc, spans, seen):
+        del doc, spans, seen
+        return blocks
+
+    doc, spans = make_doc(spans=[(0, 1, "A"), (2, 3, "B")])
+    with pytest.raises(SpanbertError, match=rf"function .*of_ones_own .*{message}"):
+        list(pair_blocks([doc, doc], [spans, spans], of_ones_own, set()))
+
+
+def test_any_kind_of_whole_number_is_a_position_and_nothing_is_no_pair():
+    doc, spans = make_doc(spans=[(0, 1, "A"), (2, 3, "B")])
+    blocks = [
+        (np.array([0], dtype=np.uint64), np.array([1], dtype=np.uint64)),
+        (np.array([]), np.array([])),
+        (np.array([1], dtype=np.int32), np.array([0], dtype=np.int32)),
+    ]
+    ((heads, tails),) = pair_blocks([doc], [spans], lambda *_: iter(blocks), set())
+    assert (heads.tolist(), tails.tolist()) == ([0, 1], [1, 0])
+
+
 def test_a_function_of_ones_own_chooses_pairs(tiny_bert):
     from tests.relation_pipeline import RELATED, bare_doc, make_relations_nlp
 
