@@ -99,8 +99,20 @@ def gold_spans_on(predicted: Doc, reference: Doc, spans_key: str) -> list[Span]:
     RETURNS (list[Span]): Spans of the predicted Doc, as distinct_spans gives them.
     RAISES (SpanbertError): If the two texts differ in more than white space and case.
     """
+    return spans_on(predicted, reference, reference.spans[spans_key])
+
+
+def spans_on(predicted: Doc, reference: Doc, spans: Iterable[Span]) -> list[Span]:
+    """Make spans of a reference on predicted words; what these cannot express is left out.
+
+    predicted (Doc): The Doc as the pipeline tokenizes it; nothing is stored on it.
+    reference (Doc): The Doc that the spans are of.
+    spans (Iterable[Span]): Any, repeated and empty ones too.
+    RETURNS (list[Span]): Spans of the predicted Doc, as distinct_spans gives them.
+    RAISES (SpanbertError): If the two texts differ in more than white space and case.
+    """
     place = span_placer(predicted, reference)
-    placed = [(place(s.start, s.end), s.label) for s in reference.spans[spans_key] if len(s)]
+    placed = [(place(s.start, s.end), s.label) for s in spans if len(s)]
     return distinct_spans(Span(predicted, *at, label) for at, label in placed if at is not None)
 
 

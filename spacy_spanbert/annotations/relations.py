@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 from spacy.tokens import Doc, Span, SpanGroup
 
@@ -70,8 +71,11 @@ def set_relations(doc: Doc, relations: Iterable[Relation]) -> None:
 
     doc (Doc): The Doc.
     relations (Iterable[Relation]): Any, also none; their arguments are spans of this Doc.
-    RAISES (SpanbertError): If an argument is of another Doc or has no words, or a label is empty.
+    RAISES (SpanbertError): If something is no Relation, an argument is no span of this Doc or has
+        no words, a label is no text or empty, or a score is no probability.
     """
+    if not isinstance(relations, Iterable):
+        raise SpanbertError(f"relations are a list, not {_describe(relations)}")
     relations = list(relations)
     for relation in relations:
         _check(doc, relation)
@@ -97,16 +101,36 @@ def _store(
 
 
 def _check(doc: Doc, relation: Relation) -> None:
-    if not relation.label:
-        raise SpanbertError("a relation's label is a text of one letter or more, but it is empty")
+    if not isinstance(relation, Relation):
+        raise SpanbertError(f"expected a Relation, not {_describe(relation)}")
+    label, score = relation.label, relation.score
+    if not (isinstance(label, str) and label):
+        raise SpanbertError(
+            f"a relation's label is a text of one letter or more, not {_describe(label)}"
+        )
     for name, argument in (("head", relation.head), ("tail", relation.tail)):
+        if not isinstance(argument, Span):
+            raise SpanbertError(
+                f"the {name} of a relation {label!r} is a Span, not {_describe(argument)}"
+            )
         if argument.doc is not doc:
             raise SpanbertError(
-                f"the {name} of a relation {relation.label!r}, {argument.text[:60]!r}, is a span "
+                f"the {name} of a relation {label!r}, {argument.text[:60]!r}, is a span "
                 "of another Doc: make it from the Doc that the relation is stored in"
             )
         if not len(argument):
-            raise SpanbertError(f"the {name} of a relation {relation.label!r} has no words")
+            raise SpanbertError(f"the {name} of a relation {label!r} has no words")
+    if not (isinstance(score, Real) and 0 <= float(score) <= 1):
+        raise SpanbertError(
+            f"the score of a relation {label!r} is a probability, 0 to 1, not {_describe(score)}"
+        )
+
+
+def _describe(value: object) -> str:
+    return (
+        f"{value!r:.60} ({type(value).__name__}). Relations are set as in "
+        '`doc._.relations = [Relation(doc[0:1], doc[2:3], "label")]`'
+    )
 
 
 def register_extension() -> None:

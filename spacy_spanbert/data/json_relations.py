@@ -56,12 +56,19 @@ def parse_relations(
         try:
             head, tail = _arguments(item, spans, spans_by_id, length, unit)
             label = _label(item)
-            relations.append(RecordRelation(head, tail, label, parse_score(item.get("score"))))
+            relations.append(RecordRelation(head, tail, label, _score(item)))
         except ValueError as error:
             lacks_argument = isinstance(error, ArgumentError)
             kind = "relation without argument" if lacks_argument else "bad relation"
             problems.add(kind, f"{error} The relation is {item!r:.300}.", place)
     return relations
+
+
+def _score(item: Mapping[str, Any]) -> float | None:
+    score = parse_score(item.get("score"))
+    if score is not None and not 0 <= score <= 1:
+        raise ValueError(f"Expected a probability, 0 to 1, as score, not {score}.")
+    return score
 
 
 def _by_id(

@@ -1,6 +1,7 @@
 """The spans that relations join, and the pairs of them, over a batch of Docs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,7 +11,12 @@ from torch import Tensor
 from spacy_spanbert.annotations.gold_spans import distinct_spans
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.nn.relation_pairs import Arguments
-from spacy_spanbert.pipeline.relation_candidates import BLOCK_PAIRS, Candidates, LabelPairs
+from spacy_spanbert.pipeline.relation_candidates import (
+    BLOCK_PAIRS,
+    Candidates,
+    Indices,
+    LabelPairs,
+)
 
 
 def argument_spans(doc: Doc, spans_key: str, name: str) -> list[Span]:
@@ -77,11 +83,12 @@ def pair_blocks(
     seen (LabelPairs): Pairs of labels that relations of the training data join.
     YIELDS (tuple[Tensor, Tensor]): Heads and tails, counted over the spans of all Docs, long
         [n_pairs] each; one pair or more.
+    RAISES (SpanbertError): If a function of the user's own yields what are no such pairs.
     """
     waiting: list[tuple[Tensor, Tensor]] = []
     n_waiting = n_before = 0
     for doc, doc_spans in zip(docs, spans, strict=True):
-        for heads, tails in candidates(doc, doc_spans, seen) if doc_spans else ():
+        for heads, tails in _checked_pairs(candidates, doc, doc_spans, seen) if doc_spans else ():
             if len(heads):
                 both = (torch.from_numpy(heads), torch.from_numpy(tails))
                 waiting.append((both[0] + n_before, both[1] + n_before))
@@ -92,6 +99,45 @@ def pair_blocks(
         n_before += len(doc_spans)
     if waiting:
         yield _joined(waiting)
+
+
+def _checked_pairs(
+    candidates: Candidates, doc: Doc, spans: Sequence[Span], seen: LabelPairs
+) -> Iterator[tuple[Indices, Indices]]:
+    """Pass on what a function chooses; positions out of range would be spans of another Doc."""
+    blocks: Any = candidates(doc, spans, seen)
+    for block in blocks if isinstance(blocks, Iterable) else [blocks]:
+        arrays = tuple(block) if isinstance(block, tuple | list) else (block,)
+        if len(arrays) != 2 or not all(_are_positions(array, len(spans)) for array in arrays):
+            problem = " and ".join(map(_describe, arrays)) or "an empty tuple"
+        elif len(arrays[0]) != len(arrays[1]):
+            problem = f"{len(arrays[0])} heads and {len(arrays[1])} tails"
+        else:
+            yield arrays[0].astype(np.int64), arrays[1].astype(np.int64)
+            continue
+        name = getattr(candidates, "__qualname__", type(candidates).__name__)
+        raise SpanbertError(
+            f"the candidates function {name} yields, of the Doc {doc.text[:60]!r}, {problem}. "
+            "Expected are blocks of heads and tails, two one-dimensional NumPy arrays of whole "
+            f"numbers that are as long as each other: positions among the {len(spans)} spans, 0 to "
+            f"{len(spans) - 1}, as in `yield np.array([0, 0]), np.array([1, 2])`"
+        )
+
+
+def _are_positions(array: Any, n_spans: int) -> bool:
+    if not isinstance(array, np.ndarray) or array.ndim != 1:
+        return False
+    if not len(array):
+        return True
+    return array.dtype.kind in "iu" and bool(array.min() >= 0 and array.max() < n_spans)
+
+
+def _describe(array: Any) -> str:
+    if not isinstance(array, np.ndarray):
+        return f"a {type(array).__name__}, {array!r:.40}"
+    is_of_numbers = array.size and array.dtype.kind in "iuf"
+    values = f" from {array.min()} to {array.max()}" if is_of_numbers else ""
+    return f"an array of {array.dtype}{values}, shape {array.shape}"
 
 
 def _joined(blocks: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:

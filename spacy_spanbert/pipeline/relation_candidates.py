@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,8 @@ class RelationCandidates:
     max_distance (int | None): The most words between the two spans; None: any number.
     sentences (int | None): 0: both in one sentence; 1: or in neighbouring ones; and so on. None, or
         a Doc without sentence boundaries: anywhere.
-    label_pairs (Literal["seen", "any"] | LabelPairs): Labels of head and tail that are allowed.
+    label_pairs (Literal["seen", "any"] | LabelPairs): Labels of head and tail that are allowed. A
+        span without a label, as the span finder writes them, may be any of them.
     nested (bool): Whether spans that overlap are paired too.
     """
 
@@ -92,7 +93,8 @@ class RelationCandidates:
 def make_relation_candidates(
     max_distance: int | None = 100,
     sentences: int | None = None,
-    label_pairs: Literal["seen", "any"] | list[list[str]] = "seen",
+    # Any: what cannot be is refused here, with an example of what can
+    label_pairs: Any = "seen",
     nested: bool = True,
 ) -> Candidates:
     """Make what chooses pairs; see RelationCandidates.
@@ -101,7 +103,8 @@ def make_relation_candidates(
     sentences (int | None): 0: both in one sentence; 1: or in neighbouring ones; and so on. None, or
         a Doc without sentence boundaries: anywhere.
     label_pairs (Literal["seen", "any"] | list[list[str]]): Labels of head and tail: "seen": those
-        of the relations in the training data; "any"; or a list of pairs.
+        of the relations in the training data; "any"; or a list of pairs. A span without a label
+        may be any of them.
     nested (bool): Whether spans that overlap, one inside the other for example, are paired too.
     RETURNS (Candidates): The function.
     RAISES (SpanbertError): If a value cannot be.
@@ -113,18 +116,18 @@ def make_relation_candidates(
             )
     if label_pairs == "seen" or label_pairs == "any":
         return RelationCandidates(max_distance, sentences, label_pairs, nested)
-    if isinstance(label_pairs, str):
+    if not (isinstance(label_pairs, list) and label_pairs and all(map(_is_pair, label_pairs))):
         raise SpanbertError(
             f'label_pairs of relation_candidates is {label_pairs!r}, expected "seen", "any" or a '
-            "list of pairs of labels"
-        )
-    if not all(len(pair) == 2 for pair in label_pairs):
-        raise SpanbertError(
-            f"label_pairs of relation_candidates is {label_pairs!r}, expected pairs of labels "
-            'such as [["PER", "ORG"], ["ORG", "LOC"]]'
+            'list of pairs of labels, one or more, such as [["PER", "ORG"], ["ORG", "LOC"]]'
         )
     pairs = frozenset((head, tail) for head, tail in label_pairs)
     return RelationCandidates(max_distance, sentences, pairs, nested)
+
+
+def _is_pair(value: Any) -> bool:
+    is_list = isinstance(value, list | tuple)
+    return is_list and len(value) == 2 and all(isinstance(label, str) for label in value)
 
 
 def _blocks(behind: Indices) -> Iterator[tuple[Indices, Indices]]:
@@ -149,5 +152,12 @@ def _allowed(
     labels = sorted({span.label_ for span in spans})
     codes = {label: code for code, label in enumerate(labels)}
     code = np.array([codes[span.label_] for span in spans], dtype=np.int64)
-    table = np.array([[(head, tail) in pairs for tail in labels] for head in labels], dtype=bool)
+    table = np.array([[_fits(head, tail, pairs) for tail in labels] for head in labels], dtype=bool)
     return lambda heads, tails: table[code[heads], code[tails]]
+
+
+def _fits(head: str, tail: str, pairs: LabelPairs) -> bool:
+    """RETURNS (bool): Whether a pair of labels is one of these; an empty label stands for any."""
+    if head and tail:
+        return (head, tail) in pairs
+    return any(head in ("", first) and tail in ("", second) for first, second in pairs)

@@ -10,7 +10,7 @@ from spacy.tokens import Span
 from spacy.training import Example
 from torch import Tensor
 
-from spacy_spanbert.annotations.gold_spans import gold_spans_on, span_placer
+from spacy_spanbert.annotations.gold_spans import gold_spans_on, span_placer, spans_on
 from spacy_spanbert.annotations.relations import Relation, get_relations, has_relations
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pipeline.relation_arguments import argument_spans
@@ -57,7 +57,8 @@ def training_spans(
             raise SpanbertError(
                 f"the gold Doc {example.reference.text[:60]!r} has relations, but no spans that "
                 f"they could join: component {name!r} reads doc.spans[{spans_key!r}]. Set all "
-                "spans there, those without relation too"
+                "spans there, those without relation too; or, to learn from those that another "
+                "component finds, name it and the encoder in [training] annotating_components"
             )
     elif spans_key not in example.predicted.spans and len(example.predicted):
         raise SpanbertError(
@@ -67,6 +68,22 @@ def training_spans(
             f"[components.{name}] gold_share = 1.0"
         )
     return argument_spans(example.predicted, spans_key, name)
+
+
+def gold_arguments(example: Example, spans_key: str) -> list[Span]:
+    """Make the spans of a Doc that gold relations may join, as far as gold tells.
+
+    example (Example): The Doc and its gold.
+    spans_key (str): Key in `doc.spans`.
+    RETURNS (list[Span]): The gold spans, on the predicted words. Where there are none of this key,
+        as those of a span finder, the arguments of the gold relations.
+    RAISES (SpanbertError): If the two texts differ in more than white space and case.
+    """
+    predicted, reference = example.predicted, example.reference
+    if spans_key in reference.spans:
+        return gold_spans_on(predicted, reference, spans_key)
+    relations = get_relations(reference)
+    return spans_on(predicted, reference, [span for r in relations for span in (r.head, r.tail)])
 
 
 def gold_pairs(

@@ -42,7 +42,8 @@ def score_relations(
     """Score the predicted relations of examples against the gold ones.
 
     A predicted relation is right when a gold one has the same type and the same arguments: the
-    first and last character of both, and both labels. A gold relation between spans that were never
+    first and last character of both, and both labels; the label of an argument that was predicted
+    without one, as by a span finder, is left aside. A gold relation between spans that were never
     a candidate pair, or not predicted as spans, is missed. The same relation counts once.
     Examples whose reference has no relations, not even an empty list, are not annotated and are
     skipped; if all are, every value is None, as it is for each kind of which there are neither
@@ -69,8 +70,8 @@ def score_relations(
         if not has_relations(example.reference):
             continue
         words, gold_words = word_positions(example.predicted, example.reference)
-        predicted = _triples(example.predicted, words, symmetric)
         gold = _triples(example.reference, gold_words, symmetric)
+        predicted = _labelled(_triples(example.predicted, words, symmetric), gold, symmetric)
         overall.add(predicted, gold)
         relaxed.add(_without_labels(predicted, symmetric), _without_labels(gold, symmetric))
         nested.add(set(filter(_is_nested, predicted)), set(filter(_is_nested, gold)))
@@ -101,14 +102,38 @@ def _triples(doc: Doc, words: WordPositions, symmetric: AbstractSet[str]) -> set
     return {_in_order(triple, symmetric) for triple in found}
 
 
+def _labelled(
+    triples: AbstractSet[Triple], gold: AbstractSet[Triple], symmetric: AbstractSet[str]
+) -> set[Triple]:
+    """Give arguments without a label that of a gold relation which is the same but for it."""
+    if all(head[2] and tail[2] for head, tail, _ in triples):
+        return set(triples)
+    same_words: defaultdict[Triple, list[Triple]] = defaultdict(list)
+    for triple in sorted(gold):
+        same_words[_bare(triple, symmetric)].append(triple)
+
+    def label(triple: Triple) -> Triple:
+        head, tail, _ = triple
+        for other in same_words[_bare(triple, symmetric)]:
+            if head[2] in ("", other[0][2]) and tail[2] in ("", other[1][2]):
+                return other
+        return triple
+
+    return set(map(label, triples))
+
+
 def _in_order(triple: Triple, symmetric: AbstractSet[str]) -> Triple:
     head, tail, label = triple
     return (min(head, tail), max(head, tail), label) if label in symmetric else triple
 
 
 def _without_labels(triples: AbstractSet[Triple], symmetric: AbstractSet[str]) -> set[Triple]:
-    bare: Iterable[Triple] = (((*h[:2], ""), (*t[:2], ""), label) for h, t, label in triples)
-    return {_in_order(triple, symmetric) for triple in bare}
+    return {_bare(triple, symmetric) for triple in triples}
+
+
+def _bare(triple: Triple, symmetric: AbstractSet[str]) -> Triple:
+    head, tail, label = triple
+    return _in_order(((*head[:2], ""), (*tail[:2], ""), label), symmetric)
 
 
 def _is_nested(triple: Triple) -> bool:

@@ -1,5 +1,7 @@
 """Relations on a Doc: what survives, and what is refused."""
 
+import re
+
 import pytest
 import spacy
 from hypothesis import given, settings
@@ -109,6 +111,31 @@ def test_a_relation_without_label_or_words_is_refused() -> None:
         doc._.relations = [Relation(doc[0:1], doc[1:2], "")]
     with pytest.raises(SpanbertError, match="the head of a relation 'in' has no words"):
         doc._.relations = [Relation(doc[0:0], doc[1:2], "in")]
+
+
+DOC = Doc(NLP.vocab, words=WORDS)
+HEAD, TAIL = DOC[0:1], DOC[1:2]
+
+
+@pytest.mark.parametrize(
+    ("relations", "message"),
+    [
+        ([Relation(HEAD, TAIL, 5)], "label is a text of one letter or more, not 5 (int)"),
+        ([Relation(DOC[0], TAIL, "in")], "head of a relation 'in' is a Span, not John (Token)"),
+        ([Relation(HEAD, None, "in")], "tail of a relation 'in' is a Span, not None (NoneType)"),
+        ([Relation(HEAD, TAIL, "in", float("nan"))], "'in' is a probability, 0 to 1, not nan"),
+        ([Relation(HEAD, TAIL, "in", 1.5)], "'in' is a probability, 0 to 1, not 1.5 (float)"),
+        ([Relation(HEAD, TAIL, "in", "0.5")], "'in' is a probability, 0 to 1, not '0.5' (str)"),
+        ([(HEAD, TAIL, "in")], "expected a Relation, not (John, Booth, 'in') (tuple)"),
+        (None, "relations are a list, not None (NoneType)"),
+        (Relation(HEAD, TAIL, "in"), "relations are a list, not Relation("),
+    ],
+)
+def test_what_is_no_relation_is_refused_with_an_example_of_one(relations, message) -> None:
+    with pytest.raises(SpanbertError, match=re.escape(message)) as error:
+        DOC._.relations = relations
+    assert str(error.value).endswith('`doc._.relations = [Relation(doc[0:1], doc[2:3], "label")]`')
+    assert not has_relations(DOC)
 
 
 def test_groups_that_do_not_go_together_are_reported() -> None:

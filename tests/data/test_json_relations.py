@@ -124,6 +124,7 @@ def test_prodigys_arguments_that_do_not_fit_its_tokens_are_reported(tmp_path: Pa
         ({"head": 0, "tail": 1, "label": 7}, "as label, not 7"),
         ({"head": 0, "tail": 1, "label": "\ud800"}, "surrogate"),
         ({"head": 0, "tail": 1, "label": "X", "score": "no"}, "Expected a number as score"),
+        ({"head": 0, "tail": 1, "label": "X", "score": 5.2}, "Expected a probability, 0 to 1, as"),
         ([0, 1, "X"], "Expected an object with head, tail and label"),
     ],
 )

@@ -9,6 +9,7 @@ import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
+from spacy.util import registry
 
 import spacy_spanbert.pipeline.relation_candidates as candidates_module
 from spacy_spanbert.annotations.gold_spans import distinct_spans
@@ -47,7 +48,7 @@ def naive_pairs(doc, spans, *, max_distance, sentences, label_pairs, nested):
                 continue
         if label_pairs != "any":
             allowed = SEEN if label_pairs == "seen" else {tuple(pair) for pair in label_pairs}
-            if (head.label_, tail.label_) not in allowed:
+            if not any(head.label_ in ("", a) and tail.label_ in ("", b) for a, b in allowed):
                 continue
         if not nested and second.start < first.end:
             continue
@@ -56,9 +57,9 @@ def naive_pairs(doc, spans, *, max_distance, sentences, label_pairs, nested):
 
 
 drawn_spans = st.lists(
-    st.tuples(st.integers(0, N_WORDS - 1), st.integers(1, 7), st.sampled_from("ABC")).map(
-        lambda s: (s[0], min(s[0] + s[1], N_WORDS), s[2])
-    ),
+    st.tuples(
+        st.integers(0, N_WORDS - 1), st.integers(1, 7), st.sampled_from(["A", "B", "C", ""])
+    ).map(lambda s: (s[0], min(s[0] + s[1], N_WORDS), s[2])),
     max_size=9,
 )
 
@@ -136,12 +137,56 @@ def test_spans_are_taken_once_and_in_order():
         ({"max_distance": -1}, "max_distance of relation_candidates is -1"),
         ({"sentences": -2}, "sentences of relation_candidates is -2"),
         ({"label_pairs": "all"}, 'label_pairs .* is \'all\', expected "seen", "any" or a list'),
-        ({"label_pairs": [["A"]]}, "expected pairs of labels such as"),
+        ({"label_pairs": []}, r"is \[\], expected .* a list of pairs of labels, one or more, such"),
+        ({"label_pairs": ["AB", "CD"]}, "is \\['AB', 'CD'\\], expected .* such as"),
+        ({"label_pairs": [["A"]]}, "expected .* pairs of labels, one or more, such as"),
+        ({"label_pairs": [["A", 5]]}, "expected .* pairs of labels, one or more, such as"),
+        ({"label_pairs": None}, "is None, expected"),
     ],
 )
 def test_settings_that_cannot_be_meant_are_refused(settings, message):
     with pytest.raises(SpanbertError, match=message):
         make_relation_candidates(**settings)
+    # through a config too, where pydantic would say less
+    with pytest.raises(SpanbertError, match=message):
+        registry.resolve({"it": {"@misc": "spacy-spanbert.relation_candidates.v1", **settings}})
+
+
+@pytest.mark.parametrize(
+    ("blocks", "message"),
+    [
+        ([([0], [1])], r"a list, \[0\] and a list, \[1\]\. Expected"),
+        ([(np.array([0, 0]), np.array([1, 2]))], r"int64 from 1 to 2, shape \(2,\)\. Expected"),
+        ([(np.array([0]), np.array([-1]))], "from -1 to -1"),
+        ([(np.array([0.0]), np.array([1.0]))], "float64 from 0.0 to 0.0"),
+        ([(np.array([[0]]), np.array([[1]]))], r"shape \(1, 1\)"),
+        ([(np.array([True]), np.array([False]))], "an array of bool, shape"),
+        ([(np.array([0, 1]), np.array([1]))], "2 heads and 1 tails"),
+        ((np.array([0, 1]), np.array([1, 0])), r"yields, of the Doc '.*', an array of int64"),
+        (None, r"a NoneType, None\. Expected .* positions among the 2 spans, 0 to 1, as in `yield"),
+    ],
+)
+def test_what_a_function_of_ones_own_yields_is_checked(blocks, message):
+    """A position behind the last span would be a span of the next Doc."""
+
+    def of_ones_own(doc, spans, seen):
+        del doc, spans, seen
+        return blocks
+
+    doc, spans = make_doc(spans=[(0, 1, "A"), (2, 3, "B")])
+    with pytest.raises(SpanbertError, match=rf"function .*of_ones_own .*{message}"):
+        list(pair_blocks([doc, doc], [spans, spans], of_ones_own, set()))
+
+
+def test_any_kind_of_whole_number_is_a_position_and_nothing_is_no_pair():
+    doc, spans = make_doc(spans=[(0, 1, "A"), (2, 3, "B")])
+    blocks = [
+        (np.array([0], dtype=np.uint64), np.array([1], dtype=np.uint64)),
+        (np.array([]), np.array([])),
+        (np.array([1], dtype=np.int32), np.array([0], dtype=np.int32)),
+    ]
+    ((heads, tails),) = pair_blocks([doc], [spans], lambda *_: iter(blocks), set())
+    assert (heads.tolist(), tails.tolist()) == ([0, 1], [1, 0])
 
 
 def test_a_function_of_ones_own_chooses_pairs(tiny_bert):

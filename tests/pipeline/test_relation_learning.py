@@ -8,6 +8,7 @@ from spacy.training import Example
 from spacy_spanbert import Relation
 from spacy_spanbert.annotations.relations import has_relations
 from spacy_spanbert.errors import SpanbertError
+from tests.finder_pipeline import ANNOTATING, add_finder
 from tests.relation_pipeline import (
     RELATED,
     add_relations,
@@ -131,7 +132,16 @@ def test_what_is_wrong_at_initialization_is_told(tiny_bert, capsys):
         make_relations_nlp(tiny_bert, data=nothing)
     with pytest.raises(SpanbertError, match="symmetric names friend_of, but the labels"):
         make_relations_nlp(tiny_bert, symmetric=["friend_of"])
+    typo = [["PERSON", "GPE"]]
+    with pytest.raises(
+        SpanbertError, match=r"nothing to learn(.|\n)*no candidate pair: 9 "
+    ) as error:
+        make_relations_nlp(tiny_bert, candidates={"label_pairs": typo})
+    names = "names 'PERSON'; the labels of gold spans are 'GPE', 'ORG', 'PER'"
+    assert names in str(error.value)
     capsys.readouterr()
+    make_relations_nlp(tiny_bert, candidates={"label_pairs": [["PER", "GPE"], *typo]})
+    assert names in capsys.readouterr().err
     make_relations_nlp(tiny_bert, candidates={"nested": False})
     told = capsys.readouterr().err
     assert "9 relations between 25 gold spans in 10 annotated Docs" in told
@@ -197,3 +207,30 @@ def test_predicted_spans_are_learned_from(tiny_bert):
     scores = nlp.evaluate(examples)
     assert scores["spans_sc_f"] == 1.0
     assert scores["relations_f"] == 1.0
+
+
+def test_relations_between_the_candidates_of_a_span_finder_are_learned(tiny_bert, capsys):
+    """These have no labels; those of gold arguments are in the way neither of pairs nor scores."""
+    data = [RELATED[0], RELATED[4], RELATED[5]]
+    nlp = spacy.blank("en")
+    add_encoder(nlp)
+    add_finder(nlp, threshold=0.0)
+    add_relations(nlp, spans_key="candidates")
+
+    def examples():
+        return [Example(bare_doc(nlp, one, None), gold_doc(nlp, one)) for one in data]
+
+    initialize(nlp, tiny_bert, examples())
+    told = capsys.readouterr().err
+    assert "Out of reach" not in told
+    assert "3 of these Docs have no gold spans in doc.spans['candidates']: they are learned" in told
+    with pytest.raises(SpanbertError, match=r"name it and the encoder in .* annotating_components"):
+        nlp.update(examples(), sgd=False)
+    sgd = make_optimizer()
+    for _ in range(40):
+        nlp.update(examples(), sgd=sgd, annotates=ANNOTATING)
+    scores = nlp.evaluate(examples())
+    assert scores["relations_f"] == scores["relations_nested_f"] == 1.0
+    (relation,) = nlp("The mayor of New York met Anna .")._.relations
+    assert (relation.head.text, relation.tail.text) == ("The mayor of New York", "New York")
+    assert relation.head.label_ == ""

@@ -71,6 +71,22 @@ def test_symmetric_types_count_either_way_once():
     )
 
 
+def test_of_arguments_without_a_label_the_words_count():
+    """As those that a span finder predicts; a label that is predicted must be right still."""
+    bare, other = (10, 12, ""), (10, 12, "LOC")
+    gold = [(PER, ORG, "works"), (ORG, LOC, "part")]
+    assert score([((0, 2, ""), bare, "works"), (bare, (11, 12, ""), "part")], gold) == score(
+        gold, gold
+    )
+    assert score([(PER, bare, "works"), (other, (11, 12, ""), "part")], gold)["relations_f"] == 0.5
+    assert score([(bare, (0, 2, ""), "works")], gold)["relations_f"] == 0.0
+    assert score([(bare, (0, 2, ""), "works")], gold[:1], ["works"])["relations_f"] == 1.0
+    # one that is found is one found, also where gold has the words with two labels
+    twice = [(PER, ORG, "works"), (PER, other, "works")]
+    assert score([(PER, bare, "works")], twice)["relations_r"] == 0.5
+    assert score([(PER, bare, "works"), (PER, bare, "works")], twice)["relations_p"] == 1.0
+
+
 def test_a_pair_that_was_never_a_candidate_is_missed():
     assert score([], [(PER, ORG, "works")])["relations_r"] == 0.0
 
