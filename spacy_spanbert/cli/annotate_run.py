@@ -10,7 +10,13 @@ from typing import Any, cast, get_args
 from spacy.language import Language
 from wasabi import msg
 
-from spacy_spanbert.cli.pipelines import choose_spans_key, file_states, fingerprint, span_labels
+from spacy_spanbert.cli.pipelines import (
+    choose_spans_key,
+    file_states,
+    fingerprint,
+    given_keys,
+    span_labels,
+)
 from spacy_spanbert.cli.progress import Progress
 from spacy_spanbert.data.annotating import AnnotationCounts, Annotator
 from spacy_spanbert.data.inputs import (
@@ -140,7 +146,12 @@ def annotate(
     manifest = _manifest(nlp, inputs, settings, spans_key)
     release_activations(nlp)
     annotator = Annotator(
-        nlp, spans_key, settings.batch_size, settings.n_process, on_doc=progress.add
+        nlp,
+        spans_key,
+        settings.batch_size,
+        settings.n_process,
+        on_doc=progress.add,
+        given_spans=spans_key in given_keys(nlp),
     )
     result = AnnotateResult(AnnotationCounts(), spans_key)
     with (

@@ -56,10 +56,11 @@ class Annotator:
     """A pipeline, and how to run it.
 
     nlp (Language): The pipeline.
-    spans_key (str): The key of `doc.spans` that it writes.
+    spans_key (str): The key of `doc.spans` that it writes, or reads.
     batch_size (int): How many records go through it at a time, at least 1.
     n_process (int): In how many processes.
     on_doc (Callable[[Doc], None] | None): Called with every annotated Doc, e.g. to show progress.
+    given_spans (bool): Whether it reads these spans from the input, and writes none.
     """
 
     nlp: Language
@@ -67,6 +68,7 @@ class Annotator:
     batch_size: int = 256
     n_process: int = 1
     on_doc: Callable[[Doc], None] | None = None
+    given_spans: bool = False
 
     def annotate(
         self, records: Iterable[RawRecord], counts: AnnotationCounts, problems: Problems
@@ -108,7 +110,7 @@ class Annotator:
         docs: deque[Doc] = deque()
         for record in batch:
             try:
-                docs.append(make_input_doc(record, self.nlp, self.spans_key, notes))
+                docs.append(self._make_doc(record, notes))
                 sound.append(record)
             except CorpusError as error:
                 problems.add(error.problem.kind, error.problem.message, error.problem.place)
@@ -130,13 +132,16 @@ class Annotator:
     def _annotate_singly(self, records: deque[RawRecord], problems: Problems) -> Iterator[Doc]:
         while records:
             record = records.popleft()
-            doc = make_input_doc(record, self.nlp, self.spans_key, Problems())
+            doc = self._make_doc(record, Problems())
             try:
                 doc = next(iter(self.nlp.pipe([doc])))
             except Exception as error:
                 problems.add("pipeline fails", _describe(error), record.place)
             else:
                 yield doc
+
+    def _make_doc(self, record: RawRecord, problems: Problems) -> Doc:
+        return make_input_doc(record, self.nlp, self.spans_key, problems, self.given_spans)
 
     def _pipe(self, docs: deque[Doc]) -> Iterator[Doc]:
         """Run the pipeline over Docs, taking them out of the queue."""
