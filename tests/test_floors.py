@@ -33,7 +33,7 @@ ROOF = 6
 ONLY = {
     "errors": set(),
     "text": {"numpy", "tokenizers"},
-    "nn": {"torch"},
+    "nn": {"torch", "numpy"},
     "annotations": {"spacy", "numpy", "wasabi"},  # wasabi is what spaCy prints tables with
 }
 NEVER = {
