@@ -1,6 +1,7 @@
 """spaCy's own commands on our components, with the config that is shipped."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,15 @@ from spacy.cli.evaluate import evaluate
 from spacy.cli.find_threshold import find_threshold
 from spacy.cli.train import train
 from spacy.tokens import DocBin
+from spacy.util import load_config, load_model_from_config
+from thinc.api import ConfigValidationError
 from transformers import AutoModel
 from typer.testing import CliRunner
 
 from tests.short_training import short_training
 from tests.tiny_pipeline import FLAT, NESTED, encoder_weights, found_spans, make_examples
 
+TOTAL_STEPS = "training.optimizer.learn_rate.total_steps"
 CONFIG = Path(__file__).parents[2] / "configs" / "spans.cfg"
 GOLD = [sorted(spans) for _, spans in (*NESTED, *FLAT)]
 
@@ -141,8 +145,18 @@ def test_the_config_is_filled_in_and_passes_debug_data(corpus, tiny_bert, tmp_pa
     filled = spacy.util.load_config(full)
     assert filled["components"]["spanbert"]["frozen"] is False
     assert filled["components"]["spanbert_spancat"]["overlap"] == "any"
-    changes = [f"--{key}={value}" for key, value in overrides(corpus, tiny_bert).items() if value]
+    changes = [f"--paths.{key}={corpus}" for key in ("train", "dev")]
+    changes += [f"--paths.encoder={tiny_bert}", f"--{TOTAL_STEPS}=600"]
     run = CliRunner().invoke(app, ["debug", "data", str(full), *changes])
     assert run.exit_code in (0, 1), run.exception  # 1: it finds the corpus too small
     assert isinstance(run.exception, SystemExit | None), run.exc_info
     assert "5 training docs" in run.output
+
+
+def test_outside_spacy_train_the_optimizer_needs_a_number_of_steps_as_the_readme_says():
+    nlp = load_model_from_config(load_config(CONFIG), auto_fill=True)
+    with pytest.raises(ConfigValidationError, match=re.escape("${training.max_steps}")):
+        nlp.create_optimizer()  # as `debug data` does
+    nlp.config = nlp.config.interpolate()
+    assert nlp.create_optimizer()
+    assert TOTAL_STEPS in (Path(__file__).parents[2] / "README.md").read_text("utf-8")
