@@ -204,5 +204,5 @@ def _run_here(folder: Path, workflow: str, variables: dict[str, str]) -> None:
             assert (python, module) == ("python", "spacy")
             run = CliRunner().invoke(app, arguments, catch_exceptions=False)
             assert run.exit_code == 0, (line, run.output)
-        for path in (*commands[name].get("deps", []), *commands[name]["outputs"]):
+        for path in (*commands[name].get("deps", []), *commands[name].get("outputs", [])):
             assert (folder / path).exists(), (name, path)

@@ -1,6 +1,6 @@
-"""`python -m spacy spanbert report`: the scores of `spacy evaluate --output` as a table."""
+"""`python -m spacy spanbert report`: the scores of `evaluate --output` as tables."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,23 +13,33 @@ from spacy_spanbert.cli.errors import clean_errors
 from spacy_spanbert.errors import SpanbertError
 
 Row = tuple[str, ...]
-# rows of the first table: name, and what stands between the key and p, r, f in the JSON
-KINDS = (
+# rows of a first table: name, and what stands before p, r, f in the JSON
+Kinds = tuple[tuple[str, str], ...]
+SPANS: Kinds = (
     ("all spans", ""),
     ("inside another", "_inside"),
     ("containing another", "_containing"),
     ("boundaries only", "_boundaries"),
+)
+RELATIONS: Kinds = (
+    ("strict", ""),
+    ("labels of spans left aside", "_relaxed"),
+    ("between nested spans", "_nested"),
 )
 
 
 @app.command("report")
 @clean_errors()
 def report_cli(
-    metrics: Annotated[Path, Argument(help="JSON file that `spacy evaluate --output` wrote")],
-    spans_key: Annotated[str, Option(help="Key of doc.spans")] = "sc",
+    metrics: Annotated[
+        Path, Argument(help="JSON file that `evaluate --output` wrote: spaCy's, or ours")
+    ],
+    spans_key: Annotated[
+        str | None, Option(help="Key of doc.spans; else all that there are scores of")
+    ] = None,
     page: Annotated[Path | None, Option(help="Page of annotated text to point to")] = None,
 ) -> None:
-    """Print scores of nested spans: overall, by label, by length."""
+    """Print scores of spans and relations: overall, by label, by length and distance."""
     echo(render_report(read_scores(metrics), spans_key))
     if page is not None:
         if not page.is_file():
@@ -57,35 +67,61 @@ def read_scores(path: Path) -> dict[str, Any]:
     return scores
 
 
-def render_report(scores: Mapping[str, Any], spans_key: str) -> str:
+def render_report(scores: Mapping[str, Any], spans_key: str | None = None) -> str:
     """Write scores as plain text.
 
-    scores (Mapping[str, Any]): As `spacy-spanbert.span_scorer.v1` gives them.
-    spans_key (str): Key of `doc.spans`.
-    RETURNS (str): Three tables, in percent; "-" where there was nothing to score.
-    RAISES (SpanbertError): If there are no scores of that key.
+    scores (Mapping[str, Any]): As `spacy-spanbert.span_scorer.v1`, `candidate_scorer.v1` and
+        `relation_scorer.v1` give them, or spaCy's scorer of spans.
+    spans_key (str | None): Key of `doc.spans`; None: all that there are scores of, if any.
+    RETURNS (str): Tables of spans and of relations, in percent; "-" where there was nothing to
+        score.
+    RAISES (SpanbertError): If there are no scores of that key, or none of spans and relations.
     """
-    prefix = f"spans_{spans_key}"
-    if f"{prefix}_f" not in scores:
-        keys = [key[6:-9] for key in scores if key.endswith("_per_type")]
-        there = ", ".join(sorted(keys)) or "none"
+    keys = _spans_keys(scores)
+    if spans_key is not None and spans_key not in keys:
+        there = ", ".join(keys) or "none"
         raise SpanbertError(f"no scores of doc.spans[{spans_key!r}]; there are scores of: {there}")
-    kinds = [
+    tables = []
+    for key in keys if spans_key is None else [spans_key]:
+        overall = _overall(scores, f"spans_{key}", SPANS)
+        tables += [_draw((f"spans {key!r}", "P", "R", "F"), overall)]
+        tables += _details(scores, f"spans_{key}", "label", "length", "words")
+    if "relations_f" in scores:
+        tables += [_draw(("relations", "P", "R", "F"), _overall(scores, "relations", RELATIONS))]
+        tables += _details(scores, "relations", "type", "distance", "words between")
+    if not tables:
+        there = ", ".join(sorted(scores)) or "none"
+        raise SpanbertError(f"no scores of spans or of relations; there are: {there}")
+    return "\n".join(tables)
+
+
+def _spans_keys(scores: Mapping[str, Any]) -> list[str]:
+    """Collect the keys of doc.spans; the kinds of spans of a key are none of their own."""
+    names = [name[:-2] for name in scores if name.startswith("spans_") and name.endswith("_f")]
+    kinds = {f"{name}{kind}" for name in names for _, kind in SPANS if kind}
+    return sorted(name.removeprefix("spans_") for name in names if name not in kinds)
+
+
+def _overall(scores: Mapping[str, Any], prefix: str, kinds: Kinds) -> list[Row]:
+    return [
         (name, *(_percent(scores.get(f"{prefix}{kind}_{part}")) for part in "prf"))
-        for name, kind in KINDS
+        for name, kind in kinds
     ]
-    labels = [_row(label, row) for label, row in _rows_of(scores, f"{prefix}_per_type")]
-    lengths = [
+
+
+def _details(
+    scores: Mapping[str, Any], prefix: str, label: str, by_size: str, unit: str
+) -> Iterator[str]:
+    """Draw the tables by label and by size, if there are such scores."""
+    labels = [_row(name, row) for name, row in _rows_of(scores, f"{prefix}_per_type")]
+    sizes = [
         (*_row(name, row), str(row.get("n_gold", "")))
-        for name, row in _rows_of(scores, f"{prefix}_per_length")
+        for name, row in _rows_of(scores, f"{prefix}_per_{by_size}")
     ]
-    return "\n".join(
-        [
-            _draw(("spans", "P", "R", "F"), kinds),
-            _draw(("label", "P", "R", "F"), labels),
-            _draw(("words", "P", "R", "F", "gold"), lengths),
-        ]
-    )
+    if labels:
+        yield _draw((label, "P", "R", "F"), labels)
+    if sizes:
+        yield _draw((unit, "P", "R", "F", "gold"), sizes)
 
 
 def _rows_of(scores: Mapping[str, Any], key: str) -> Iterable[tuple[str, Mapping[str, Any]]]:
