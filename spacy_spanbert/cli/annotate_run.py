@@ -14,6 +14,7 @@ from spacy_spanbert.cli.pipelines import (
     choose_spans_key,
     file_states,
     fingerprint,
+    given_keys,
     may_write_spans,
     span_labels,
 )
@@ -152,6 +153,7 @@ def annotate(
         settings.n_process,
         expects_spans=settings.spans_key is not None or may_write_spans(nlp),
         on_doc=progress.add,
+        given_spans=spans_key in given_keys(nlp),
     )
     result = AnnotateResult(AnnotationCounts(), spans_key)
     with (

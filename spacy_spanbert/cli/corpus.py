@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.training import Example
 from spacy.util import dot_to_object, registry
 
-from spacy_spanbert.cli.pipelines import written_keys
+from spacy_spanbert.cli.pipelines import given_keys
 from spacy_spanbert.data.docbin import read_docbin
 from spacy_spanbert.data.files import format_suffix, list_files
 from spacy_spanbert.data.labelled import SUFFIXES
@@ -71,19 +71,9 @@ def _reader_block(nlp: Language) -> dict:
     if block["@readers"] == "spacy.Corpus.v1" and "spanbert_paircat" in factories:
         # the default of a pipeline that was not trained by `spacy train`
         return {"@readers": PAIR_READER, "path": block["path"]}
-    if block["@readers"] == "spacy.Corpus.v1" and (keys := _keys_of_gold_spans(nlp)):
+    if block["@readers"] == "spacy.Corpus.v1" and (keys := given_keys(nlp)):
         return {"@readers": SPAN_READER, "path": block["path"], "gold_spans": keys}
     return block
-
-
-def _keys_of_gold_spans(nlp: Language) -> list[str]:
-    """Find the keys that relations are read from, and that no component writes."""
-    keys = {
-        nlp.get_pipe_config(name)["spans_key"]
-        for name in nlp.pipe_names
-        if nlp.get_pipe_meta(name).factory == "spanbert_relations"
-    }
-    return sorted(keys - set(written_keys(nlp)))
 
 
 def _read(nlp: Language, block: dict, path: Path, named: Path) -> list[Example]:

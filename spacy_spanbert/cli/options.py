@@ -31,7 +31,8 @@ SourceFormat = Annotated[
     Option("--from", help="Format of INPUT: text, jsonl or spacy; else told by the suffix"),
 ]
 SpansKey = Annotated[
-    str | None, Option(help="Key of doc.spans; else the only one the pipeline writes, or sc")
+    str | None,
+    Option(help="Key of doc.spans; else the only one the pipeline writes or is given, or sc"),
 ]
 GoldSpansKey = Annotated[str, Option(help="Key of doc.spans")]
 Group = Annotated[

@@ -66,6 +66,20 @@ def written_keys(nlp: Language) -> list[str]:
     return sorted(key for key in keys if key is not None)
 
 
+def given_keys(nlp: Language) -> list[str]:
+    """Tell which spans a pipeline must be given: those of keys that it reads and does not write.
+
+    nlp (Language): The pipeline.
+    RETURNS (list[str]): The keys, sorted; empty for most pipelines.
+    """
+    read = {
+        str(nlp.get_pipe_config(name)["spans_key"])
+        for name in nlp.pipe_names
+        if nlp.get_pipe_meta(name).factory in READS_SPANS
+    }
+    return sorted(read - set(written_keys(nlp)))
+
+
 def _written_key(nlp: Language, name: str) -> str | None:
     if nlp.get_pipe_meta(name).factory in READS_SPANS:
         return None
@@ -91,12 +105,13 @@ def choose_spans_key(nlp: Language, spans_key: str | None) -> str:
 
     nlp (Language): The pipeline.
     spans_key (str | None): The key that was asked for, if any.
-    RETURNS (str): That key; else the only one that the pipeline writes, or "sc".
+    RETURNS (str): That key; else the only one that the pipeline writes, or is given; or "sc".
     RAISES (SpanbertError): If the pipeline writes under other keys only.
     """
     keys = written_keys(nlp)
-    if spans_key is None and len(keys) == 1:
-        return keys[0]
+    candidates = keys or given_keys(nlp)
+    if spans_key is None and len(candidates) == 1:
+        return candidates[0]
     chosen = "sc" if spans_key is None else spans_key
     if keys and chosen not in keys:
         names = ", ".join(map(repr, keys))

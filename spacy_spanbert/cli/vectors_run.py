@@ -11,6 +11,7 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc, Span, Token
 
+from spacy_spanbert.cli.pipelines import given_keys
 from spacy_spanbert.cli.progress import Progress
 from spacy_spanbert.data.annotating import AnnotationCounts, Annotator
 from spacy_spanbert.data.files import write_whole_bytes
@@ -139,7 +140,9 @@ def vector_docs(
     """
     inputs = list_inputs(source, cast(InputFormat | None, settings.source_format))
     spans_key, n_docs = settings.spans_key or "sc", 0
-    annotator = Annotator(nlp, spans_key, settings.batch_size, on_doc=progress.add)
+    given = spans_key in given_keys(nlp)
+    size, on_doc = settings.batch_size, progress.add
+    annotator = Annotator(nlp, spans_key, size, on_doc=on_doc, given_spans=given)
     is_transient = all(file.format != "spacy" for file in inputs)
     with only_encoder(nlp, settings), TransientStrings(nlp, is_active=is_transient) as strings:
         records = read_raw(inputs, cast(TextUnit, settings.unit), nlp.vocab)

@@ -56,12 +56,13 @@ class Annotator:
     """A pipeline, and how to run it.
 
     nlp (Language): The pipeline.
-    spans_key (str): The key of `doc.spans` that it writes.
+    spans_key (str): The key of `doc.spans` that it writes, or reads.
     batch_size (int): How many records go through it at a time, at least 1.
     n_process (int): In how many processes.
     expects_spans (bool): Whether the pipeline has a component for spans: then a Doc without the key
         is counted, and gets no spans under it; else nothing is known of its spans, and none set.
     on_doc (Callable[[Doc], None] | None): Called with every annotated Doc, e.g. to show progress.
+    given_spans (bool): Whether it reads these spans from the input, and writes none.
     """
 
     nlp: Language
@@ -70,6 +71,7 @@ class Annotator:
     n_process: int = 1
     expects_spans: bool = True
     on_doc: Callable[[Doc], None] | None = None
+    given_spans: bool = False
 
     def annotate(
         self, records: Iterable[RawRecord], counts: AnnotationCounts, problems: Problems
@@ -112,7 +114,7 @@ class Annotator:
         docs: deque[Doc] = deque()
         for record in batch:
             try:
-                docs.append(make_input_doc(record, self.nlp, self.spans_key, notes))
+                docs.append(self._make_doc(record, notes))
                 sound.append(record)
             except CorpusError as error:
                 problems.add(error.problem.kind, error.problem.message, error.problem.place)
@@ -134,13 +136,16 @@ class Annotator:
     def _annotate_singly(self, records: deque[RawRecord], problems: Problems) -> Iterator[Doc]:
         while records:
             record = records.popleft()
-            doc = make_input_doc(record, self.nlp, self.spans_key, Problems())
+            doc = self._make_doc(record, Problems())
             try:
                 doc = next(iter(self.nlp.pipe([doc])))
             except Exception as error:
                 problems.add("pipeline fails", _describe(error), record.place)
             else:
                 yield doc
+
+    def _make_doc(self, record: RawRecord, problems: Problems) -> Doc:
+        return make_input_doc(record, self.nlp, self.spans_key, problems, self.given_spans)
 
     def _pipe(self, docs: deque[Doc]) -> Iterator[Doc]:
         """Run the pipeline over Docs, taking them out of the queue."""

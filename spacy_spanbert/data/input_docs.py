@@ -22,18 +22,22 @@ from spacy_spanbert.data.problems import CorpusError, Place, Problem, Problems
 from spacy_spanbert.data.records import Record
 from spacy_spanbert.data.text_labels import LABEL_KEYS
 
-# What somebody else annotated is no output of this pipeline.
+# What somebody else annotated is no output of this pipeline, unless it is its input.
 ANNOTATIONS = {"spans", "entities", "scores", "relations", "answer", *LABEL_KEYS}
 
 
-def make_input_doc(raw: RawRecord, nlp: Language, spans_key: str, problems: Problems) -> Doc:
+def make_input_doc(
+    raw: RawRecord, nlp: Language, spans_key: str, problems: Problems, given_spans: bool = False
+) -> Doc:
     """Make the Doc of a record. JSONL records with tokens keep them.
 
     raw (RawRecord): The record.
     nlp (Language): Its tokenizer is used where there are no words.
-    spans_key (str): There are no spans under this key, and no relations, even if the record has
-        some; nor labels of the text (`cats`), if the pipeline has a component that writes them.
-    problems (Problems): Told of sentence starts that do not fit the words.
+    spans_key (str): There are no spans under this key, unless they are given, and no relations,
+        even if the record has some; nor labels of the text (`cats`), if the pipeline has a
+        component that writes them.
+    problems (Problems): Told of sentence starts, and of given spans, that do not fit the words.
+    given_spans (bool): Whether the record's spans are kept, for a pipeline that reads them.
     RETURNS (Doc): The Doc, a new one each time. What its record says besides the text is in
         `user_data`; for a text `doc_id` is the name of the file and `line` where it starts.
     RAISES (CorpusError): If there is no Doc in it.
@@ -48,8 +52,9 @@ def make_input_doc(raw: RawRecord, nlp: Language, spans_key: str, problems: Prob
         record = Record(raw.content, None, [], [], place=raw.place, user_data=user_data)
         doc = make_doc(record, nlp, spans_key, problems)
     else:
-        doc = make_doc(_parse(raw.content, raw, problems), nlp, spans_key, problems)
-    doc.spans.pop(spans_key, None)
+        doc = make_doc(_parse(raw.content, raw, problems, given_spans), nlp, spans_key, problems)
+    if not given_spans or raw.format == "text":
+        doc.spans.pop(spans_key, None)
     remove_relations(doc)
     if assigning_pipes(nlp, "doc.cats"):
         doc.cats = {}
@@ -58,13 +63,14 @@ def make_input_doc(raw: RawRecord, nlp: Language, spans_key: str, problems: Prob
     return doc
 
 
-def _parse(line: str, raw: RawRecord, problems: Problems) -> Record:
+def _parse(line: str, raw: RawRecord, problems: Problems, given_spans: bool) -> Record:
     value: Any = None
     try:
         value = json.loads(line)
         if not isinstance(value, dict):
             raise RecordError("bad record", f"Expected an object {{...}}, not {value!r:.60}.")
-        kept = {key: item for key, item in value.items() if key not in ANNOTATIONS}
+        used = {spans_name(value), "scores"} if given_spans else set()
+        kept = {key: item for key, item in value.items() if key not in ANNOTATIONS - used}
         record = parse_record(kept, raw.place, problems)
     except RecordError as error:
         doc_id = value.get("doc_id") if isinstance(value, dict) else None

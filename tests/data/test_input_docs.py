@@ -54,6 +54,26 @@ def test_spans_that_a_record_has_are_not_taken_for_those_of_the_pipeline() -> No
         assert doc.user_data == {}
 
 
+def test_spans_are_kept_for_a_pipeline_that_is_given_them() -> None:
+    problems = Problems()
+    spans = [{"start": 0, "end": 3, "label": "X"}, {"start": 1, "end": 6, "label": "Y"}]
+    relations = [{"head": 0, "tail": 0, "label": "is"}]
+    line = json.dumps(
+        {"text": "Ann left", "spans": spans, "scores": [0.5, 1], "relations": relations}
+    )
+    raw = RawRecord(line, "jsonl", PLACE)
+    doc = make_input_doc(raw, NLP, "sc", problems, given_spans=True)
+    assert [(span.text, span.label_) for span in doc.spans["sc"]] == [("Ann", "X")]
+    assert doc.spans["sc"].attrs["scores"].tolist() == [0.5]
+    assert problems.counts == {"misaligned span": 1}
+    assert not has_relations(doc)
+    assert doc.user_data == {}
+    again = make_input_doc(RawRecord(doc, "spacy", Place()), NLP, "sc", problems, given_spans=True)
+    assert [span.text for span in again.spans["sc"]] == ["Ann"]
+    for raw in (RawRecord('{"text": "a"}', "jsonl", PLACE), RawRecord("a", "text", PLACE)):
+        assert "sc" not in make_input_doc(raw, NLP, "sc", problems, given_spans=True).spans
+
+
 def test_relations_that_a_record_has_are_not_taken_for_those_of_the_pipeline() -> None:
     words = {"tokens": ["Ann", "left"], "spans": [{"start": 0, "end": 1, "label": "X"}]}
     doc = make({**words, "relations": [{"head": 0, "tail": 0, "label": "is"}]})

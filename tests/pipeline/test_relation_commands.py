@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import spacy_spanbert.layers.encoder as encoder_module
 from spacy_spanbert.cli.corpus import read_examples
-from spacy_spanbert.cli.pipelines import choose_spans_key, span_labels
+from spacy_spanbert.cli.pipelines import choose_spans_key, given_keys, span_labels
 from spacy_spanbert.training.corpus import make_corpus
 from tests.relation_pipeline import RELATED, bare_doc, found_relations, gold_doc, make_relations_nlp
 from tests.tiny_pipeline import found_spans
@@ -129,6 +129,32 @@ def test_relation_labels_are_not_taken_for_labels_of_spans(joint, model):
     assert choose_spans_key(nlp, None) == "sc"
     assert span_labels(nlp, "sc") == {"PER", "GPE", "ORG"}
     assert span_labels(spacy.load(model), "sc") == set()
+    assert (given_keys(nlp), given_keys(spacy.load(model))) == ([], ["sc"])
+
+
+def test_annotate_finds_relations_between_the_spans_of_its_input(model, corpus, tmp_path):
+    source, output = tmp_path / "in.jsonl", tmp_path / "out.spacy"
+    assert run("spanbert", "convert", corpus, source).exit_code == 0
+    result = run("spanbert", "annotate", model, source, output)
+    assert result.exit_code == 0, result.output
+    nlp = spacy.blank("en")
+    docs, gold = (list(DocBin().from_disk(path).get_docs(nlp.vocab)) for path in (output, corpus))
+    assert list(map(found_spans, docs)) == list(map(found_spans, gold))
+    assert list(map(found_relations, docs)) == list(map(found_relations, gold))
+    result = run("spanbert", "vectors", model, source, tmp_path / "v.npz", "--of", "spans")
+    assert f"Wrote {sum(len(doc.spans['sc']) for doc in gold)} vectors" in result.output
+
+
+def test_annotate_reports_records_without_spans_to_relate(model, tmp_path):
+    span = {"start": 0, "end": 4, "label": "PER"}
+    records = [{"text": "Anna lives in Paris .", "spans": [span]}, {"text": "Anna lives ."}]
+    lines = map(json.dumps, records)
+    (tmp_path / "in.jsonl").write_text("\n".join(lines), "utf8")
+    result = run("spanbert", "annotate", model, tmp_path / "in.jsonl", tmp_path / "out.jsonl")
+    assert result.exit_code == 0, result.output
+    assert "which the Doc 'Anna lives .' does not have" in " ".join(result.output.split())
+    (line,) = (tmp_path / "out.jsonl").read_text("utf8").splitlines()
+    assert [item["label"] for item in json.loads(line)["spans"]] == ["PER"]
 
 
 def test_the_threshold_of_relations_is_tuned_for_their_f1(model, corpus):
