@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import spacy
@@ -60,10 +61,12 @@ def _write_beginning(asset: str, path: Path) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf8")
 
 
-def _write_short(config: str, path: Path) -> None:
+def _write_short(config: str, path: Path, **settings: Any) -> None:
     short = Config().from_disk(ROOT / f"configs/{config}.cfg", interpolate=False)
     short["training"]["max_steps"] = 4
     short["training"]["eval_frequency"] = 2
+    if settings:
+        short["components"][f"spanbert_{config}"].update(settings)
     short.to_disk(path)
 
 
@@ -180,7 +183,8 @@ def test_other_heads_train_and_score_pipelines_of_the_users_corpus(
     for split in ("train", "dev"):
         _write_beginning(f"{data}/{split}.jsonl", tmp_path / f"{split}.jsonl")
         variables[f"{kind}_{split}"] = f"{split}.jsonl"
-    _write_short(config, tmp_path / "short.cfg")
+    more = {"symmetric": ["spouse_of"]} if kind == "relations" else {}
+    _write_short(config, tmp_path / "short.cfg", **more)
     monkeypatch.chdir(tmp_path)
     _run_here(tmp_path, workflow, variables)
     nlp = spacy.load(tmp_path / "training" / workflow / "model-best")
@@ -189,6 +193,8 @@ def test_other_heads_train_and_score_pipelines_of_the_users_corpus(
     assert 0 <= scores[score] <= 1
     labels = nlp.get_pipe(f"spanbert_{config}").labels
     assert len(labels) >= 2
+    if kind == "relations":
+        assert nlp.get_pipe("spanbert_relations").symmetric == {"spouse_of"}
     if kind in ("texts", "pairs"):
         assert scores["cats_f_per_type"].keys() == set(labels)
 
