@@ -14,16 +14,17 @@ import networkx as nx
 import spacy
 from spacy.tokens import Doc, Span
 
-from spacy_spanbert.annotations.relations import get_relations
-
 TEXT = Path(__file__).parent / "town.txt"
-CONTAINS = "contains"  # The relation of a span to one inside it.
+NESTED = (
+    ""  # Key of the edge from a span to one inside it: no label of a relation, which has letters.
+)
 SIZE, MARGIN = 900, 110  # px
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#aa3377", "#332288", "#6d4c41")
 STYLE = """\
 body { max-width: 60rem; margin: 0 auto; padding: 1.5rem; font: 16px/1.5 sans-serif; }
 svg { width: 100%; height: auto; } svg text { font: 13px sans-serif; text-anchor: middle; }
-line { stroke: #888; } .contains { stroke-dasharray: 4 4; } :target { background: #ffef9f; }
+line, .loop { stroke: #888; fill: none; } .contains { stroke-dasharray: 4 4; }
+:target { background: #ffef9f; }
 a { color: inherit; } a text { fill: #555; text-decoration: underline; }
 """
 
@@ -36,15 +37,16 @@ def node_of(span: Span) -> tuple[str, str]:
 def build_graph(docs: Iterable[Doc], spans_key: str = "sc") -> nx.MultiDiGraph:
     """Make a graph of entities, the entities inside their names, and relations.
 
-    An edge's key is its label; it has the best `score` and the numbers of the `docs` that say so.
+    The key of a relation's edge is its label, that of a nested entity's NESTED. An edge has its
+    `label`, the best `score`, and the numbers of the `docs` that say so, in one text.
     """
     graph = nx.MultiDiGraph()
     for number, doc in enumerate(docs):
         spans = list(doc.spans.get(spans_key, ()))
         graph.add_nodes_from(node_of(span) for span in spans)
         for outer, inner in nested_pairs(spans):
-            add_edge(graph, node_of(outer), node_of(inner), CONTAINS, 1.0, number)
-        for found in get_relations(doc):
+            add_edge(graph, node_of(outer), node_of(inner), NESTED, 1.0, number)
+        for found in doc._.relations:
             head, tail = node_of(found.head), node_of(found.tail)
             add_edge(graph, head, tail, found.label, found.score, number)
     return graph
@@ -62,17 +64,17 @@ def add_edge(
     graph: nx.MultiDiGraph,
     head: tuple[str, str],
     tail: tuple[str, str],
-    label: str,
+    key: str,
     score: float,
     number: int,
 ) -> None:
     """Add an edge, or to an edge that is there another Doc that says so."""
-    if not graph.has_edge(head, tail, key=label):
-        graph.add_edge(head, tail, key=label, score=score, docs=[])
-    edge = graph.edges[head, tail, label]
+    if not graph.has_edge(head, tail, key=key):
+        graph.add_edge(head, tail, key=key, label=key or "contains", score=score, docs="")
+    edge = graph.edges[head, tail, key]
     edge["score"] = max(edge["score"], score)
-    if number not in edge["docs"]:
-        edge["docs"].append(number)
+    if str(number) not in (numbers := edge["docs"].split()):
+        edge["docs"] = " ".join([*numbers, str(number)])  # GraphML and GEXF hold no lists
 
 
 def draw_page(graph: nx.MultiDiGraph, docs: list[Doc]) -> Iterator[str]:
@@ -98,17 +100,22 @@ def draw_graph(graph: nx.MultiDiGraph) -> Iterator[str]:
     scale = (SIZE - 2 * MARGIN) / 2
     place = {node: (SIZE / 2 + x * scale, SIZE / 2 + y * scale) for node, (x, y) in layout.items()}
     between: dict[frozenset[tuple[str, str]], int] = {}
-    for head, tail, label, edge in graph.edges(keys=True, data=True):
+    for head, tail, key, edge in graph.edges(keys=True, data=True):
         (x1, y1), (x2, y2) = place[head], place[tail]
-        kind = "contains" if label == CONTAINS else "relation"
-        yield f'<line class="{kind}" x1="{x1:.0f}" y1="{y1:.0f}" x2="{x2:.0f}" y2="{y2:.0f}" '
-        yield 'marker-end="url(#tip)"/>\n'
+        if head == tail:  # of two mentions of one entity
+            yield f'<circle class="loop" cx="{x1:.0f}" cy="{y1 + 16:.0f}" r="16"/>\n'
+            y1, y2 = y1 + 46, y2 + 46  # where its label stands, below the loop
+        else:
+            kind = "relation" if key else "contains"
+            yield f'<line class="{kind}" x1="{x1:.0f}" y1="{y1:.0f}" x2="{x2:.0f}" y2="{y2:.0f}" '
+            yield 'marker-end="url(#tip)"/>\n'
         # The labels of several edges between two nodes stand one below the other.
         pair = frozenset((head, tail))
         row = between[pair] = between.get(pair, -1) + 1
         x, y = (x1 + x2) / 2, (y1 + y2) / 2 + 14 * row
-        title = f"{head[0]} {label} {tail[0]}: {edge['score']:.2f}"
-        yield f'<a href="#s{edge["docs"][0]}"><text x="{x:.0f}" y="{y:.0f}">{escape(label)}'
+        title = f"{head[0]} {edge['label']} {tail[0]}: {edge['score']:.2f}"
+        yield f'<a href="#s{edge["docs"].split()[0]}"><text x="{x:.0f}" y="{y:.0f}">'
+        yield escape(edge["label"])
         yield f"<title>{escape(title)}</title></text></a>\n"
     types = sorted({label for _, label in graph})
     for node, (x, y) in place.items():
@@ -125,8 +132,8 @@ def main(model: str | Path, text: Path = TEXT, page: Path = Path("knowledge_grap
     docs = list(nlp.pipe(lines))
     graph = build_graph(docs)
     page.write_text("".join(draw_page(graph, docs)), encoding="utf8")
-    for head, tail, label, score in graph.edges(keys=True, data="score"):
-        print(f"{head[0]} --{label}--> {tail[0]} ({score:.2f})")
+    for head, tail, edge in graph.edges(data=True):
+        print(f"{head[0]} --{edge['label']}--> {tail[0]} ({edge['score']:.2f})")
 
 
 if __name__ == "__main__":

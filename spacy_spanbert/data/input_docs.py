@@ -23,8 +23,7 @@ from spacy_spanbert.data.records import Record
 from spacy_spanbert.data.text_labels import LABEL_KEYS
 
 # What somebody else annotated is no output of this pipeline, unless it is its input.
-SPANS = {"spans", "entities", "labels", "scores"}
-ANNOTATIONS = {*SPANS, "relations", "answer", *LABEL_KEYS}
+ANNOTATIONS = {"spans", "entities", "scores", "relations", "answer", *LABEL_KEYS}
 
 
 def make_input_doc(
@@ -53,8 +52,7 @@ def make_input_doc(
         record = Record(raw.content, None, [], [], place=raw.place, user_data=user_data)
         doc = make_doc(record, nlp, spans_key, problems)
     else:
-        record = _parse(raw.content, raw, problems, ANNOTATIONS - (SPANS if given_spans else set()))
-        doc = make_doc(record, nlp, spans_key, problems)
+        doc = make_doc(_parse(raw.content, raw, problems, given_spans), nlp, spans_key, problems)
     if not given_spans or raw.format == "text":
         doc.spans.pop(spans_key, None)
     remove_relations(doc)
@@ -65,13 +63,14 @@ def make_input_doc(
     return doc
 
 
-def _parse(line: str, raw: RawRecord, problems: Problems, left_out: set[str]) -> Record:
+def _parse(line: str, raw: RawRecord, problems: Problems, given_spans: bool) -> Record:
     value: Any = None
     try:
         value = json.loads(line)
         if not isinstance(value, dict):
             raise RecordError("bad record", f"Expected an object {{...}}, not {value!r:.60}.")
-        kept = {key: item for key, item in value.items() if key not in left_out}
+        used = {spans_name(value), "scores"} if given_spans else set()
+        kept = {key: item for key, item in value.items() if key not in ANNOTATIONS - used}
         record = parse_record(kept, raw.place, problems)
     except RecordError as error:
         doc_id = value.get("doc_id") if isinstance(value, dict) else None

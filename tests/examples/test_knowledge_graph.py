@@ -1,7 +1,9 @@
 import importlib.util
+import json
 from pathlib import Path
 from types import ModuleType
 
+import networkx as nx
 import pytest
 import spacy
 from spacy.language import Language
@@ -45,12 +47,47 @@ def ann(score: float = 0.5) -> Doc:
 def test_entities_nested_parts_and_relations_are_the_graph(example: ModuleType) -> None:
     graph = example.build_graph([ann()])
     assert set(graph) == {ACME, YORK, ANN}
-    assert sorted(graph.edges(keys=True)) == [(ANN, ACME, "works_for"), (ACME, YORK, "contains")]
+    assert sorted(graph.edges(keys=True)) == [(ANN, ACME, "works_for"), (ACME, YORK, "")]
+
+
+def test_a_relation_named_contains_is_an_edge_beside_that_of_the_nested_part(
+    example: ModuleType,
+) -> None:
+    doc = ann()
+    _, acme, york = doc.spans["sc"]
+    doc._.relations = [Relation(acme, york, "contains", 0.5)]
+    edges = example.build_graph([doc]).edges(keys=True, data="score")
+    assert sorted(edges) == [(ACME, YORK, "", 1.0), (ACME, YORK, "contains", 0.5)]
+
+
+def test_a_relation_between_two_mentions_of_one_entity_is_drawn_as_a_loop(
+    example: ModuleType,
+) -> None:
+    doc = NLP("Ann is Ann")
+    doc.spans["sc"] = mentions = [Span(doc, 0, 1, "PER"), Span(doc, 2, 3, "PER")]
+    doc._.relations = [Relation(*mentions, "same_as")]
+    html = "".join(example.draw_page(example.build_graph([doc]), [doc]))
+    assert '<circle class="loop"' in html
+    assert "<line" not in html
+    assert "Ann same_as Ann: 1.00" in html
+
+
+def test_networkx_writes_the_graph_as_the_readme_says(example: ModuleType, tmp_path: Path) -> None:
+    graph = example.build_graph([ann(), ann()])
+    nx.write_graphml(graph, tmp_path / "a.graphml")
+    nx.write_gexf(graph, tmp_path / "a.gexf")
+    assert json.dumps(nx.adjacency_data(graph))
+    read = nx.read_graphml(tmp_path / "a.graphml", force_multigraph=True)
+    assert {edge["docs"] for *_, edge in read.edges(data=True)} == {"0 1"}
 
 
 def test_what_several_texts_say_is_one_edge_with_the_best_score(example: ModuleType) -> None:
     graph = example.build_graph([ann(0.25), NLP(""), ann(0.75), ann(0.5)])
-    assert graph.edges[ANN, ACME, "works_for"] == {"score": 0.75, "docs": [0, 2, 3]}
+    assert graph.edges[ANN, ACME, "works_for"] == {
+        "label": "works_for",
+        "score": 0.75,
+        "docs": "0 2 3",
+    }
     assert graph.number_of_edges() == 2
 
 
@@ -63,7 +100,7 @@ def test_the_supplied_corpus_gives_all_its_relations(example: ModuleType) -> Non
         for doc in docs
         for found in doc._.relations
     ]
-    assert {edge for edge in graph.edges(keys=True) if edge[2] != "contains"} == set(told)
+    assert {edge for edge in graph.edges(keys=True) if edge[2]} == set(told)
 
 
 def test_the_page_escapes_and_is_linked_to_its_sentences(example: ModuleType) -> None:
