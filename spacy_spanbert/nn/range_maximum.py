@@ -10,22 +10,30 @@ class RangeMaximum:
     Any stretch is covered by two of those, which may overlap: a maximum does not mind. Nothing is
     added up, so a value does not depend on what else is in the document.
 
+    A level of the table, all maxima over as many words, takes as much as the words: those that no
+    stretch asks for are not made.
+
     rows (Tensor): Float [n_words, width].
-    longest (int): The longest stretch that will be asked for, in words.
     """
 
-    def __init__(self, rows: Tensor, longest: int) -> None:
-        levels = [rows]
-        half = 1
-        while 2 * half <= min(longest, len(rows)):
-            below = levels[-1]
+    def __init__(self, rows: Tensor) -> None:
+        self._levels = [rows]
+
+    def extend(self, longest: int) -> None:
+        """Make the levels that stretches of so many words need; a lookup makes its own if need be.
+
+        longest (int): The longest stretch, in words.
+        RAISES (ValueError): When there are not so many words.
+        """
+        n_words = len(self._levels[0])
+        if longest > n_words:
+            raise ValueError(
+                f"Expected stretches of words inside {n_words} words, but got one of {longest}."
+            )
+        while 1 << len(self._levels) <= longest:
+            below, half = self._levels[-1], 1 << (len(self._levels) - 1)
             # [n_words - 2 * half + 1, width]
-            levels.append(torch.maximum(below[:-half], below[half:]))
-            half *= 2
-        self._table = torch.cat(levels)
-        sizes = torch.tensor([len(level) for level in levels], device=rows.device)
-        self._first_rows = sizes.cumsum(0) - sizes
-        self._n_words = len(rows)
+            self._levels.append(torch.maximum(below[:-half], below[half:]))
 
     def __call__(self, starts: Tensor, ends: Tensor) -> Tensor:
         """Look stretches up.
@@ -33,21 +41,22 @@ class RangeMaximum:
         starts (Tensor): Long [n_stretches]; first words.
         ends (Tensor): Long [n_stretches]; words after the last.
         RETURNS (Tensor): Float [n_stretches, width]; minus infinity for stretches without words.
-        RAISES (ValueError): When a stretch is longer than the table is made for.
+        RAISES (ValueError): When a stretch is longer than all words.
         """
-        lengths = (ends - starts).clamp_min(1)
+        is_empty = starts >= ends
+        starts = starts.masked_fill(is_empty, 0)
+        lengths = (ends - starts).masked_fill(is_empty, 1)
+        self.extend(int(lengths.max()) if len(lengths) else 1)
         # the highest power of two that fits, exactly
         levels = lengths.double().frexp().exponent.long() - 1
-        if bool((levels >= len(self._first_rows)).any()):
-            raise ValueError(
-                f"Expected stretches of words inside {self._n_words} words, and not longer than "
-                f"was said, but got one of {int(lengths.max())} words."
-            )
-        first_rows = self._first_rows[levels]
-        is_empty = starts >= ends
-        left = first_rows + starts.masked_fill(is_empty, 0)
-        right = left + lengths - (1 << levels)
-        highest = torch.maximum(
-            self._table.index_select(0, left), self._table.index_select(0, right)
-        )
+        # one level after the other: side by side in one tensor they would be copied
+        order = levels.argsort()
+        counts = levels.bincount(minlength=1).tolist()
+        found = []
+        for level, chosen in enumerate(order.split(counts)):
+            left = starts[chosen]
+            right = left + lengths[chosen] - (1 << level)
+            table = self._levels[level]
+            found.append(torch.maximum(table.index_select(0, left), table.index_select(0, right)))
+        highest = torch.cat(found).index_select(0, order.argsort())
         return highest.masked_fill(is_empty.unsqueeze(1), -torch.inf)

@@ -138,6 +138,9 @@ class RelationScorer(nn.Module):
         rows = self.encode(words, arguments)
         if len(heads) <= BLOCK_PAIRS:
             return self.score(rows, heads, tails)
+        if rows.context is not None:
+            # what one block made for another would be lost when the first is computed again
+            rows.context.extend(_longest_context(rows.arguments, heads, tails))
         blocks = zip(heads.split(BLOCK_PAIRS), tails.split(BLOCK_PAIRS), strict=True)
         return torch.cat([checkpoint(self.score, rows, *b, use_reentrant=False) for b in blocks])
 
@@ -216,8 +219,7 @@ class RelationScorer(nn.Module):
     def _context(self, words: Tensor, arguments: Arguments) -> RangeMaximum | None:
         if self.context_value is None or not len(arguments.starts):
             return None
-        longest = int((arguments.ceilings - arguments.floors).max())
-        return RangeMaximum(self.context_value(words).float(), longest)
+        return RangeMaximum(self.context_value(words).float())
 
     def _around(self, context: RangeMaximum, arguments: Arguments) -> Tensor:
         """The words before and after each span; float32 [n_spans, hidden_width]."""
@@ -231,3 +233,11 @@ class RelationScorer(nn.Module):
 
     def _drop(self, hidden: Tensor) -> Tensor:
         return byte_dropout(hidden, self.dropout) if self.training else hidden
+
+
+def _longest_context(arguments: Arguments, heads: Tensor, tails: Tensor) -> int:
+    """RETURNS (int): Words that no stretch in the layout of these pairs exceeds."""
+    longest = 0
+    for column in (arguments.starts, arguments.ends):
+        longest = max(longest, int((column[heads] - column[tails]).abs().max()))
+    return longest

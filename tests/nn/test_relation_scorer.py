@@ -165,6 +165,7 @@ def test_how_two_spans_lie_is_told_as_sets_of_words_tell_it(spans):
     arguments = make_arguments(spans, ((0, 15),))
     heads, tails = all_pairs(arguments)
     layout = lay_out(arguments, heads, tails)
+    longest = scorer_module._longest_context(arguments, heads, tails)
     columns = zip(*layout.context, strict=True)
     for row, (i, j) in enumerate(zip(heads.tolist(), tails.tolist(), strict=True)):
         head, tail = spans[i], spans[j]
@@ -174,6 +175,7 @@ def test_how_two_spans_lie_is_told_as_sets_of_words_tell_it(spans):
         left, left_end, right, right_end = map(int, next(columns))
         context = {*range(left, left_end), *range(right, right_end)}
         assert context == set(naive_context(set(range(*head)), set(range(*tail))))
+        assert max(left_end - left, right_end - right) <= longest
 
 
 @settings(max_examples=25, deadline=None)
