@@ -124,10 +124,10 @@ def test_an_empty_corpus_is_converted_with_a_warning(tmp_path: Path) -> None:
 
 
 def test_a_corpus_of_problems_only_is_not_written(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_text('{"text_a": "a", "text_b": "b"}\n' * 3)
+    (tmp_path / "a.jsonl").write_text('{"title": "a", "body": "b"}\n' * 3)
     result = convert(tmp_path / "a.jsonl", tmp_path / "a.spacy")
     assert_fails(result, "Nothing could be read, 3 problems. The first: ")
-    assert "its keys: 'text_a', 'text_b'" in text_of(result)
+    assert "its keys: 'title', 'body'" in text_of(result)
     assert not (tmp_path / "a.spacy").exists()
 
 
