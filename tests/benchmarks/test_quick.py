@@ -169,6 +169,7 @@ def test_peak_memory(data: Path, output: Path):
     assert row["annotated_mb"] > row["doc_mb"]
 
 
+@pytest.mark.benchmark
 def test_scaling(data: Path, output: Path):
     results = run_quick("scaling", data, output)
     for key in ("document_length", "max_length"):
