@@ -172,7 +172,8 @@ def _peer_cell(report: Report, peer: dict[str, Any]) -> str:
     ]
     curves = [[point["score"] for point in run["curve"]] for run in runs]
     is_rising = any(curve[-1] > max(curve[:-1], default=0.0) for curve in curves)
-    return f1_cell(peer, f"stopped after {runs[0]['n_steps']} steps, still rising" * is_rising)
+    remark = f"stopped after {runs[0]['n_steps']} steps, still rising" if is_rising else ""
+    return f1_cell(peer, remark)
 
 
 TABLES = (

@@ -66,9 +66,9 @@ class RelationBenchmark:
             if task.corpus in self.arguments.only:
                 for kind in _kinds(task):
                     for seed in range(self.arguments.seeds):
-                        if not self._is_done(task, kind, seed):
+                        if not self._is_done(task, kind.name, seed):
                             self._add(task, kind.name, seed, **self._train(task, kind, seed))
-                if not self._is_done(task, Kind(RULE), None):
+                if not self._is_done(task, RULE, None):
                     self._add(task, RULE, None, f=self._score_rule(task), seconds=0.0)
         return self.write()
 
@@ -116,8 +116,8 @@ class RelationBenchmark:
         self.runs.append({**names, **result, **code_revision()})
         self.write()
 
-    def _is_done(self, task: RelationTask, kind: Kind, seed: int | None) -> bool:
-        wanted = (task.corpus, kind.name, self._split(task), seed)
+    def _is_done(self, task: RelationTask, spans: str, seed: int | None) -> bool:
+        wanted = (task.corpus, spans, self._split(task), seed)
         keys = ("corpus", "spans", "split", "seed")
         return any(tuple(run[key] for key in keys) == wanted for run in self.runs)
 

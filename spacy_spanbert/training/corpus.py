@@ -136,8 +136,6 @@ def check_path(path: Path | None, command: str) -> Path:
 def _read_file(path: Path, vocab: Vocab) -> Iterator[Doc]:
     try:
         yield from DocBin().from_disk(path).get_docs(vocab)
-    except FileNotFoundError as error:
-        raise SpanbertError(f"there is no corpus {path}") from error
     except Exception as error:  # whatever zlib, msgpack or numpy say about wrong bytes
         raise SpanbertError(
             f"{path} is damaged, or no .spacy file: {str(error) or type(error).__name__}. Make it "

@@ -1,4 +1,3 @@
-import importlib.util
 import json
 from pathlib import Path
 from types import ModuleType
@@ -12,20 +11,16 @@ from spacy.tokens import Doc, Span
 from spacy_spanbert.annotations.relations import Relation
 from spacy_spanbert.data.problems import Problems
 from spacy_spanbert.data.read import read_docs
+from tests.examples.load_script import load_script
 
 ROOT = Path(__file__).parents[2]
-SCRIPT = ROOT / "examples" / "knowledge_graph" / "knowledge_graph.py"
 NLP = spacy.blank("en")
 ACME, YORK, ANN = ("York Acme", "ORG"), ("York", "PLACE"), ("Ann", "PER")
 
 
 @pytest.fixture(scope="module")
 def example() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("knowledge_graph", SCRIPT)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("knowledge_graph/knowledge_graph.py")
 
 
 @Language.component("test_ann_at_acme")

@@ -1,18 +1,13 @@
-import importlib.util
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "examples" / "word_senses.py"
+from tests.examples.load_script import load_script
 
 
 @pytest.fixture(scope="module")
 def example() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("word_senses", SCRIPT)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script("word_senses.py")
     nlp = module.make_pipeline()
     module.make_pipeline = lambda: nlp
     return module
