@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import spacy
 import srsly
+import weasel.cli.run
 from spacy.cli._util import app
 from thinc.api import Config
 from typer.testing import CliRunner
@@ -52,7 +53,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, tiny_bert: Path) -> Path:
         encoder=str(tiny_bert),
         pretrained="adapted",
     )
-    _run(folder, "spans", **SPANS)
+    _run_here(folder, "spans", **SPANS)
     return folder
 
 
@@ -133,7 +134,7 @@ def test_the_description_names_every_workflow() -> None:
 def test_another_encoder_under_the_same_name_is_trained_on(project: Path) -> None:
     assert "Skipping 'train': nothing changed" in _run(project, "spans", "--dry", **SPANS)
     write_tiny_bert(project / SPANS["encoder"], seed=1)
-    _run(project, "fingerprint", encoder=SPANS["encoder"])
+    _run_here(project, "fingerprint", encoder=SPANS["encoder"])
     assert "spacy train" in _run(project, "train", "--dry", **SPANS)
 
 
@@ -170,7 +171,6 @@ def test_package_builds_a_wheel(project: Path) -> None:
 )
 def test_other_heads_train_and_score_pipelines_of_the_users_corpus(
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     tiny_bert: Path,
     workflow: str,
     kind: str,
@@ -185,8 +185,7 @@ def test_other_heads_train_and_score_pipelines_of_the_users_corpus(
         variables[f"{kind}_{split}"] = f"{split}.jsonl"
     more = {"symmetric": ["spouse_of"]} if kind == "relations" else {}
     _write_short(config, tmp_path / "short.cfg", **more)
-    monkeypatch.chdir(tmp_path)
-    _run_here(tmp_path, workflow, variables)
+    _run_here(tmp_path, workflow, **variables)
     nlp = spacy.load(tmp_path / "training" / workflow / "model-best")
     assert nlp.pipe_names == ["spanbert", f"spanbert_{config}"]
     scores = srsly.read_json(tmp_path / "metrics" / f"{workflow}.json")
@@ -199,16 +198,28 @@ def test_other_heads_train_and_score_pipelines_of_the_users_corpus(
         assert scores["cats_f_per_type"].keys() == set(labels)
 
 
-def _run_here(folder: Path, workflow: str, variables: dict[str, str]) -> None:
-    """Run the commands of a workflow in this process, which has all imported already."""
-    overrides = {f"vars.{name}": value for name, value in variables.items()}
-    project = load_project_config(folder, overrides=overrides)
-    commands = {command["name"]: command for command in project["commands"]}
-    for name in project["workflows"][workflow]:
-        for line in commands[name]["script"]:
+def _run_here(folder: Path, workflow: str, /, **variables: str) -> str:
+    """Run a workflow as `project run` does, but its commands here: all is imported already.
+
+    RETURNS (str): What the commands printed.
+    """
+    said: list[str] = []
+
+    def run_commands(lines: list[str], **_: Any) -> None:
+        for line in lines:
             python, _, module, *arguments = shlex.split(line)
             assert (python, module) == ("python", "spacy")
             run = CliRunner().invoke(app, arguments, catch_exceptions=False)
             assert run.exit_code == 0, (line, run.output)
-        for path in (*commands[name].get("deps", []), *commands[name].get("outputs", [])):
-            assert (folder / path).exists(), (name, path)
+            said.append(run.output)
+
+    overrides = {f"vars.{name}": value for name, value in variables.items()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(weasel.cli.run, "run_commands", run_commands)
+        weasel.cli.run.project_run(folder, workflow, overrides=overrides)
+    project = load_project_config(folder, overrides=overrides)
+    for command in project["commands"]:
+        if command["name"] in project["workflows"].get(workflow, [workflow]):
+            for path in (*command.get("deps", []), *command.get("outputs", [])):
+                assert (folder / path).exists(), (command["name"], path)
+    return "".join(said)

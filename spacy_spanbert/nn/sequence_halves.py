@@ -64,7 +64,7 @@ class SequenceHalves:
         """RETURNS (list[int]): How many sequences go on after each step."""
         return [*self.sizes[1:], 0]
 
-    def blocks(self, rows: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    def blocks(self, rows: NDArray[np.floating]) -> list[NDArray[np.floating]]:
         """Give each step what its words have.
 
         rows (NDArray): [n_words, n_tags].
@@ -74,7 +74,7 @@ class SequenceHalves:
         n_tags = rows.shape[1]
         rank, size = self.rows - self.first_rows, self.step_sizes
         place = 2 * n_tags * self.first_rows + self.sides * n_tags * size + rank
-        flat = np.zeros(2 * n_tags * sum(self.sizes))
+        flat = np.zeros(2 * n_tags * sum(self.sizes), dtype=rows.dtype)
         flat[place[:, None] + np.arange(n_tags) * size[:, None]] = rows
         ends = (2 * n_tags * np.cumsum(self.sizes))[:-1]
         return [part.reshape(2, n_tags, -1) for part in np.split(flat, ends)]

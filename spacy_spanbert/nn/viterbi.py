@@ -8,8 +8,11 @@ from torch import Tensor
 from .chain import Chain
 from .sequence_halves import SequenceHalves
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 Ints = NDArray[np.int64]
+# Words of a sequence up to which sums of float32, half as much to move, are exact to about a
+# thousandth of a nat.
+FLOAT32_WORDS = 512
 
 
 def best_path(chain: Chain) -> Tensor:
@@ -24,13 +27,13 @@ def best_path(chain: Chain) -> Tensor:
     what calling PyTorch or starting a kernel does.
 
     chain (Chain): Every sequence has a path that is allowed.
-    RETURNS (Tensor): Long [n_words].
+    RETURNS (Tensor): Long [n_words]. Of paths whose scores differ by less than sums are exact, any.
     """
-    device, chain = chain.emissions.device, chain.doubled
+    device = chain.emissions.device
     if not chain.layout.n_words:
         return torch.zeros(0, dtype=torch.long, device=device)
     halves = SequenceHalves.of(chain.layout)
-    emissions, links = chain.emissions.numpy(force=True), chain.links.numpy(force=True)
+    emissions, links = _to_numpy(chain)
     # shape (side, previous tag, tag)
     steps = np.stack([links[:-2], links[:-2].T])
     end = links[-1][:, None]
@@ -46,6 +49,14 @@ def best_path(chain: Chain) -> Tensor:
     middle = _join(steps[0], end, halves, scores)
     tags = halves.words_of(_trace_back(middle, halves, steps, scores))
     return torch.from_numpy(tags).to(device)
+
+
+def _to_numpy(chain: Chain) -> tuple[Floats, Floats]:
+    """RETURNS: Emissions and links, in the precision that sums of the longest sequence need."""
+    is_long = len(chain.layout.sizes) > FLOAT32_WORDS
+    least = torch.float64 if is_long else torch.float32
+    dtype = torch.promote_types(chain.emissions.dtype, least)
+    return chain.emissions.to(dtype).numpy(force=True), chain.links.to(dtype).numpy(force=True)
 
 
 def _join(steps: Floats, end: Floats, halves: SequenceHalves, scores: list[Floats]) -> Ints:
