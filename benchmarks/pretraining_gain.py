@@ -43,8 +43,9 @@ from spacy_spanbert.pretraining.prepare import VOCABULARY
 from spacy_spanbert.pretraining.run import CACHE
 
 ABOUT_TIME = (
-    "`minutes` is the budget of [pretraining.budget]: training steps and evaluations. `seconds` is "
-    "the whole command, with vocabulary and tokenization where they were not there yet."
+    "`minutes` is the budget of [pretraining.budget], turned into steps when some were timed; "
+    "`training_seconds` is what these and the evaluations took, `seconds` the whole command, with "
+    "vocabulary and tokenization where they were not there yet."
 )
 ABOUT_LOSSES = (
     "On held-out documents, in nats a target. `start`, `heads_alone`, `best` and `end` are of what "
@@ -231,7 +232,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     names = [experiment.name for experiment in EXPERIMENTS]
     parser = make_parser("pretraining_gain", __doc__)
     parser.add_argument("--only", nargs="+", choices=names, default=names, help="experiments")
-    parser.add_argument("--minutes", type=float, default=None, help="of each pretraining (20, 40)")
+    minutes = "of each pretraining (12, 20 or 40)"
+    parser.add_argument("--minutes", type=float, default=None, help=minutes)
     parser.add_argument("--steps", type=int, default=None, help="of each fine-tuning (1,100)")
     parser.add_argument("--seeds", type=int, default=None, help="of each fine-tuning (3)")
     parser.add_argument("--resume", action="store_true", help="keep the runs of the report")

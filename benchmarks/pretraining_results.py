@@ -18,8 +18,9 @@ def summarize_experiments(runs: Sequence[dict[str, Any]], key: Key) -> list[dict
     runs (Sequence[dict[str, Any]]): All fine-tunings; those of other budgets are left out.
     key (Callable): Tells the entries that a fine-tuning with these options has.
     RETURNS (list[dict[str, Any]]): A row for each arm that has runs: as `scores.summarize` makes
-        it, with `experiment`, `corpus`, `arm`, `is_baseline`, and `gain`: mean F1 over that of the
-        baseline, None for the baseline itself or without its runs.
+        it, with `experiment`, `corpus`, `arm`, `pretraining_minutes` (the budget; None without),
+        `is_baseline`, and `gain`: mean F1 over that of the baseline, None for the baseline itself
+        or without its runs.
     """
     rows: list[dict[str, Any]] = []
     for experiment in EXPERIMENTS:
@@ -47,7 +48,7 @@ def _arm_rows(
         members = [run for run in runs if wanted.items() <= run.items()]
         if members:
             (row,) = summarize(members, HEADLINES[corpus], ("corpus",))
-            yield arm.name, row
+            yield arm.name, {**row, "pretraining_minutes": wanted["pretraining_minutes"]}
 
 
 def print_report(report: dict[str, Any]) -> None:
@@ -73,7 +74,8 @@ def print_report(report: dict[str, Any]) -> None:
     ]
     print_table(header, rows, "Held-out losses, nats a piece")
     titles = {experiment.name: experiment.title for experiment in EXPERIMENTS}
-    keys = ("arm", "n_seeds", "f_mean", "f_deviation", "gain", "longest_seconds")
+    keys = ("arm", "pretraining_minutes", "n_seeds")
+    keys += ("f_mean", "f_deviation", "gain", "longest_seconds")
     for name, title in titles.items():
         rows = [
             tuple(row[key] for key in keys)
@@ -81,7 +83,7 @@ def print_report(report: dict[str, Any]) -> None:
             if row["experiment"] == name
         ]
         if rows:
-            head = ("encoder", "seeds", "dev F1", "deviation", "gain", "seconds")
+            head = ("encoder", "minutes", "seeds", "dev F1", "deviation", "gain", "seconds")
             print_table(head, rows, f"{name}: {title}")
 
 

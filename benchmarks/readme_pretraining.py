@@ -45,18 +45,23 @@ def pretraining_gain_rows(report: Report) -> Iterator[Row]:
             continue
         baseline = baselines[row["experiment"]]
         corpus = {"litbank": "LitBank", "genia": "GENIA"}[row["corpus"]]
-        name = f"{corpus} dev F1, encoder: {row['arm']}; beside it: {baseline['arm']}"
+        name = f"{corpus} dev F1, encoder: {_named(row)}; beside it: {_named(baseline)}"
         cells = f1_cell(row), f1_cell(baseline)
         yield name, *cells, f"{100 * row['gain']:+.1f} points"
     for run in report["results"]["pretrainings"]:
         yield from _loss_rows(run)
 
 
+def _named(row: dict[str, Any]) -> str:
+    minutes = row["pretraining_minutes"]
+    return row["arm"] if minutes is None else f"{row['arm']}, {minutes:g} minutes"
+
+
 def _loss_rows(run: dict[str, Any]) -> Iterator[Row]:
     best, before = run["best"], run["heads_alone"]
     name = (
         f"held-out MLM loss, nats a piece: {run['recipe']}, {run['n_steps']:,} steps in "
-        f"{run['minutes']:g} minutes; beside it "
+        f"{run['training_seconds'] / 60:.0f} minutes; beside it "
     )
     if before is None:
         others, unigram = "a unigram model", run["unigram_loss"]

@@ -1,6 +1,5 @@
 """The experiments: their configs are valid, and their results are compared rightly."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from benchmarks.pretraining_experiments import (
     QUICK_ADAPT,
     QUICK_SCRATCH,
     SCRATCH_ARM,
+    SHORT_SPAN_SBO,
     UNTRAINED,
     UNTRAINED_FAST,
     Arm,
@@ -23,7 +23,11 @@ from benchmarks.pretraining_results import summarize_experiments
 from benchmarks.pretraining_text import TEXTS
 from spacy_spanbert.pretraining.read_config import read_settings
 
-ARMS = {arm.name: arm for experiment in EXPERIMENTS for arm in experiment.all_arms()}
+ARMS = {
+    (arm.name, arm.recipe and arm.recipe.minutes): arm
+    for experiment in EXPERIMENTS
+    for arm in experiment.all_arms()
+}
 RECIPES = {arm.recipe.name: arm.recipe for arm in ARMS.values() if arm.recipe is not None}
 
 
@@ -45,16 +49,17 @@ def test_every_recipe_makes_a_valid_config(recipe: Recipe, is_quick: bool):
     assert recipe.text in TEXTS
 
 
-def test_arms_of_one_name_are_one_arm_and_variants_have_one_budget():
-    for experiment in EXPERIMENTS:
-        assert all(ARMS[arm.name] == arm for arm in experiment.all_arms())
+def test_arms_of_one_name_and_budget_are_one_arm_and_variants_have_one_budget():
+    arms = [arm for experiment in EXPERIMENTS for arm in experiment.all_arms()]
+    assert all(ARMS[arm.name, arm.recipe and arm.recipe.minutes] == arm for arm in arms)
     variants = next(e for e in EXPERIMENTS if e.name == "variants")
     recipes = [arm.recipe for arm in variants.all_arms()]
     assert {(r.minutes, r.text, r.config) for r in recipes} == {
-        (40, "fiction", "pretrain_tiny.cfg")
+        (12, "fiction", "pretrain_tiny.cfg")
     }
-    first = SCRATCH_ARM.recipe
-    assert all(recipe.base == first for recipe in recipes if recipe is not first)
+    assert SHORT_SPAN_SBO in recipes
+    others = [recipe for recipe in recipes if recipe is not SHORT_SPAN_SBO]
+    assert all(recipe.base == SHORT_SPAN_SBO for recipe in others)
 
 
 def test_fine_tuning_changes_name_values_that_the_config_has():
@@ -74,12 +79,13 @@ def run(corpus: str, arm: Arm, seed: int, f: float) -> dict[str, Any]:
 
 
 def test_the_gain_is_over_the_baseline_of_the_same_corpus_and_budget():
-    shorter = replace(SCRATCH_ARM, recipe=replace(SCRATCH_ARM.recipe, minutes=1))
+    short = Arm(SHORT_SPAN_SBO.name, SHORT_SPAN_SBO)
+    assert short.name == SCRATCH_ARM.name
     runs = [
         *(run("litbank", UNTRAINED, seed, f) for seed, f in enumerate((0.4, 0.5))),
         *(run("litbank", SCRATCH_ARM, seed, f) for seed, f in enumerate((0.6, 0.7))),
         run("litbank", UNTRAINED_FAST, 0, 0.55),
-        run("litbank", shorter, 0, 0.0),
+        run("litbank", short, 0, 0.0),
         run("genia", MINILM, 0, 0.9),
     ]
     rows = summarize_experiments(runs, key)
@@ -90,8 +96,13 @@ def test_the_gain_is_over_the_baseline_of_the_same_corpus_and_budget():
     assert found["scratch", UNTRAINED.name]["gain"] is None
     assert found["scratch", UNTRAINED.name]["is_baseline"]
     # its baseline was not run
-    assert found["variants", SCRATCH_ARM.name]["gain"] is None
-    assert not found["variants", SCRATCH_ARM.name]["is_baseline"]
+    assert found["variants", short.name]["gain"] is None
+    assert not found["variants", short.name]["is_baseline"]
+    budgets = [
+        found["scratch", arm.name]["pretraining_minutes"] for arm in (SCRATCH_ARM, UNTRAINED)
+    ]
+    assert budgets == [40, None]
+    assert found["variants", short.name]["pretraining_minutes"] == 12
     # GENIA's score is on spaCy's tokens
     assert found["adaptation-genia", "MiniLM"]["f_mean"] == 0.1
     assert ("adaptation-litbank", "MiniLM") not in found

@@ -147,8 +147,6 @@ def test_pretraining_gain(data: Path, output: Path):
     assert sorted(arms) == [
         *(("adaptation-genia", False), ("adaptation-genia", True)),
         *(("scratch", False), ("scratch", False), ("scratch", True)),
-        # Its baseline was not asked for.
-        ("variants", False),
     ]
     assert {run["corpus"] for run in results["runs"]} == {"litbank", "genia"}
     assert len(list((output / "pretraining_gain").glob("*.png"))) == 2

@@ -65,7 +65,7 @@ def test_without_reports_the_sections_are_empty(tmp_path: Path):
 
 @pytest.mark.parametrize("is_warmed_up", [False, True])
 def test_a_pretraining_stands_beside_what_was_there_without_it(is_warmed_up: bool):
-    run = {"recipe": "tiny", "n_steps": 1500, "minutes": 20, "unigram_loss": 7.0}
+    run = {"recipe": "tiny", "n_steps": 1500, "training_seconds": 1190.0, "unigram_loss": 7.0}
     alone = {"mlm_loss": 5.5} if is_warmed_up else None
     best = {"mlm_loss": 4.0, "mlm_perplexity": 54.6, "nsp_accuracy": 0.75}
     results = {"summary": [], "pretrainings": [{**run, "heads_alone": alone, "best": best}]}
