@@ -39,7 +39,7 @@ bench-test: $(READY)  ## Run the programs of benchmarks/ on little data (minutes
 bench: $(READY)  ## Measure what the README quotes (hours); with corpora: make bench DATA=folder
 	$(BIN)/python -m benchmarks $(if $(DATA),--data $(DATA))
 
-clean:  ## Remove what the commands above made
+clean:  ## Remove what the commands above and project.yml made, trained pipelines too
 	rm -rf $(VENV) build dist *.egg-info corpus training packages metrics output pretrained project.lock
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -125,6 +125,13 @@ def test_every_training_depends_on_what_the_encoders_files_hold() -> None:
         assert all(workflow[0] == "fingerprint" for workflow in workflows)
 
 
+def test_every_command_that_runs_a_pipeline_takes_the_gpu() -> None:
+    for command in PROJECT["commands"]:
+        (line,) = command["script"]
+        if re.search(r"spacy (train|evaluate|spanbert (evaluate|annotate)) ", line):
+            assert "--gpu-id ${vars.gpu}" in line, command["name"]
+
+
 def test_the_description_names_every_workflow() -> None:
     named = re.findall(r"\b\w+\b", PROJECT["description"])
     assert {*PROJECT["workflows"]} - {*named} == set()

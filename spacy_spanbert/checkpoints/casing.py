@@ -41,8 +41,11 @@ def decide_casing(tokenizer: PreTrainedTokenizerFast, cased: bool | None, origin
                 f"The vocabulary of {origin} has pieces with capitals (such as "
                 f"{', '.join(map(repr, capitals[:3]))}), but its tokenizer lowercases the text, so "
                 "they could never occur. Often a tokenizer_config.json with do_lower_case is "
-                "missing. State which is right: cased = true keeps capitals and accents, cased = "
-                "false lowercases."
+                "missing. State which is right, cased = true, which keeps capitals and accents, or "
+                "cased = false, which lowercases: in [initialize.components.spanbert] (spacy train "
+                "... --initialize.components.spanbert.cased true), in [pretraining.vocabulary], or "
+                'for good as {"do_lower_case": false} in a tokenizer_config.json beside the '
+                "vocabulary."
             )
         return
     if cased == lowercases(tokenizer):

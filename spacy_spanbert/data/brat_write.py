@@ -39,7 +39,7 @@ def write_brat(
     """
     taken: dict[str, int] = {}
     n_relations = n_unknown = 0
-    left_out = LeftOut("brat has")
+    left_out = LeftOut("brat has", spans_key)
     with write_whole_folder(path, replace=replace) as folder:
         for i, doc in enumerate(docs):
             place = place_of(doc, i)

@@ -40,7 +40,7 @@ def write_conll(docs: Iterable[Doc], path: Path, spans_key: str, problems: Probl
     problems (Problems): Told of spans that cannot be written, and how much of the rest.
     """
     n_relations = n_related = 0
-    left_out = LeftOut("Columns have")
+    left_out = LeftOut("Columns have", spans_key)
     with (
         write_whole(path) as file,
         tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n", dir=path.parent) as ragged,

@@ -31,6 +31,7 @@ class CorpusCounts:
     n_sents: int = 0
     n_marked: int = 0
     n_unmarked: int = 0
+    n_spanned: int = 0
     labels: Counter[str] = field(default_factory=Counter)
     n_related: int = 0
     relations: Counter[str] = field(default_factory=Counter)
@@ -61,6 +62,7 @@ class CorpusCounts:
         self.n_marked += starts is not None and len(doc) > 1
         self.n_unmarked += starts is None
         if spans_key in doc.spans:
+            self.n_spanned += 1
             self.labels.update(span.label_ for span in doc.spans[spans_key])
         self.n_related += has_relations(doc)
         self.relations.update(relation_labels(doc))
@@ -81,10 +83,16 @@ class CorpusCounts:
             ("documents", f"{self.n_docs:,}"),
             ("sentences", sents),
             ("words", f"{self.n_words:,}"),
-            *label_rows("spans", self.labels),
+            *self._span_rows(),
             *self._partial_rows("relations", self.relations, self.n_related),
             *self._partial_rows("labels of documents", self.cats, self.n_labelled),
         ]
+
+    def _span_rows(self) -> list[tuple[str, str]]:
+        """Spans are named even if there are none: they are what most corpora are read for."""
+        if self.n_docs and not self.n_spanned:
+            return [("spans", "not annotated")]
+        return self._partial_rows("spans", self.labels, self.n_spanned) or [("spans", "0")]
 
     def _partial_rows(
         self, name: str, labels: Counter[str], n_annotated: int

@@ -1,4 +1,4 @@
-"""Annotation that a format has no place for: counted while Docs are written, and told once."""
+"""What a format has no place for: counted while Docs are written, and told once."""
 
 from collections import Counter
 
@@ -11,12 +11,17 @@ from spacy_spanbert.data.problems import Problems
 class LeftOut:
     """What a format of spans cannot hold of Docs: labels of texts, tags, and the border of pairs.
 
+    Nor can it tell a Doc whose spans nobody looked for from one that has none.
+
     format (str): What the format is called at the begin of a sentence, as in "Columns have".
+    spans_key (str): The key of `doc.spans` that is written.
     """
 
-    def __init__(self, format: str) -> None:  # noqa: A002
+    def __init__(self, format: str, spans_key: str) -> None:  # noqa: A002
         self.format = format
+        self.spans_key = spans_key
         self.n_docs: Counter[str] = Counter()
+        self.n_annotated = self.n_unknown = 0
 
     def add(self, doc: Doc) -> None:
         """Count what is left out of a Doc.
@@ -27,6 +32,8 @@ class LeftOut:
         self.n_docs["tags"] += len(doc) > 0 and doc.has_annotation("TAG")
         self.n_docs["parts of speech"] += len(doc) > 0 and doc.has_annotation("POS")
         self.n_docs["two texts of a pair"] += is_pair(doc)
+        self.n_annotated += self.spans_key in doc.spans
+        self.n_unknown += self.spans_key not in doc.spans
 
     def report(self, problems: Problems) -> None:
         """Tell what was left out, a line for each kind.
@@ -40,3 +47,10 @@ class LeftOut:
                     "out. Formats that hold them: .spacy, .jsonl."
                 )
                 problems.note(f"{what} left out", message)
+        if self.n_annotated and self.n_unknown:
+            message = (
+                f"{self.format} no place to say so, but spans of {self.n_unknown:,} documents are "
+                "not annotated: read again, these documents will count as having none. Formats "
+                "that tell it: .spacy, .jsonl."
+            )
+            problems.note("spans not annotated", message)

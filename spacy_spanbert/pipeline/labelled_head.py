@@ -35,8 +35,9 @@ class LabelledHead(SavedHead):
         if self.model.has_dim("nO"):
             raise SpanbertError(
                 f"component {self.name!r} was initialized with the labels "
-                f"{', '.join(self.labels)} and cannot take {label!r} any more: add labels before "
-                "nlp.initialize()"
+                f"{', '.join(self.labels)} and cannot take {label!r} any more: add all labels "
+                "before nlp.initialize(). To train on other labels, add a new component to a "
+                "pipeline that sources only the encoder"
             )
         self.cfg["labels"].append(label)
         self.vocab.strings.add(label)

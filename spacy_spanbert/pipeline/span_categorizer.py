@@ -15,6 +15,7 @@ from spacy_spanbert.pipeline.span_candidates import Suggester
 from spacy_spanbert.pipeline.span_gold import SpanTargets, span_targets
 from spacy_spanbert.pipeline.span_head import SpanBlock, SpanHead
 from spacy_spanbert.pipeline.span_labels import (
+    check_labelled,
     read_corpus,
     report_coverage,
     report_score_weights,
@@ -109,6 +110,8 @@ class SpanbertSpanCategorizer(SpanHead):
         RAISES (SpanbertError): If there is no label, or no example has `spans[spans_key]`.
         """
         corpus = read_corpus(get_examples, self.key, self.cfg, multilabel=self.is_multilabel)
+        if labels is None and "" in corpus.labels:
+            check_labelled(get_examples, self.key, self.name)
         for label in sorted(corpus.labels) if labels is None else labels:
             self.add_label(label)
         if not self.labels:

@@ -13,6 +13,7 @@ from spacy_spanbert.annotations.coverage import choose_max_length, span_coverage
 from spacy_spanbert.annotations.coverage_counts import Coverage
 from spacy_spanbert.annotations.coverage_table import render_coverage
 from spacy_spanbert.annotations.gold_spans import place_gold_spans
+from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pipeline.candidates_suggester import CandidatesSuggester
 from spacy_spanbert.pipeline.gold_report import counts_text
 from spacy_spanbert.pipeline.span_candidates import Suggester, suggested_spans
@@ -65,6 +66,27 @@ def read_corpus(
     if max_length == "auto":
         max_length = choose_max_length(count(None).lengths.elements())
     return SpanCorpus(count(max_length), max_length)
+
+
+def check_labelled(
+    get_examples: Callable[[], Iterable[Example]], spans_key: str, name: str
+) -> None:
+    """Refuse gold spans without a label.
+
+    get_examples (Callable[[], Iterable[Example]]): The examples; read once.
+    spans_key (str): Key of the gold spans.
+    name (str): The component's name.
+    RAISES (SpanbertError): If there is one; it names the first.
+    """
+    for example in get_examples():
+        for span in example.reference.spans.get(spans_key, ()):
+            if not span.label_:
+                raise SpanbertError(
+                    f"component {name!r} learns labels, but the gold span {span.text!r} (words "
+                    f"{span.start} to {span.end} of the document that begins "
+                    f"{example.reference.text[:40]!r}) in doc.spans[{spans_key!r}] has none. Give "
+                    "all spans a label, or find spans without labels by spanbert_span_finder"
+                )
 
 
 def report_coverage(corpus: SpanCorpus, labels: Sequence[str], name: str) -> None:

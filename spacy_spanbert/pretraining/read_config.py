@@ -41,6 +41,7 @@ def read_settings(path: Path, overrides: Mapping[str, Any]) -> PretrainSettings:
                 f"expected a section [{PRETRAINING}] with all others below it, such as "
                 f"[{PRETRAINING}.corpus], but there is none."
             )
+        _check_paths(config, overrides)
         text += _missing_sections(config, overrides)
         config = Config().from_str(text, interpolate=False, overrides=dict(overrides))
         config = config.interpolate()
@@ -55,6 +56,17 @@ def read_settings(path: Path, overrides: Mapping[str, Any]) -> PretrainSettings:
         raise SpanbertError(f"{path}: {_explain_syntax(error)}") from error
     except (ConfigValidationError, ValueError) as error:
         raise SpanbertError(f"{path}: {error}") from error
+
+
+def _check_paths(config: Mapping[str, Any], overrides: Mapping[str, Any]) -> None:
+    """Refuse a new name outside [pretraining]: nothing would read it, and what was meant stays."""
+    for name in overrides:
+        section, key, *_ = [*name.split("."), ""]
+        if section != PRETRAINING and key not in config.get(section, {}):
+            known = ", ".join(f"{section}.{known}" for known in config.get(section, {})) or "none"
+            raise ValueError(
+                f"there is no {name} in the config; of that section there are: {known}"
+            )
 
 
 def _missing_sections(config: dict[str, Any], overrides: Mapping[str, Any]) -> str:

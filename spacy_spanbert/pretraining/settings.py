@@ -156,6 +156,7 @@ class BudgetSettings(Section):
             raise ValueError(
                 "expected exactly one of steps, epochs and minutes, but got "
                 + (", ".join(given) or "none")
+                + (f"; set the others to null (such as {given[-1]} = null)" if given else "")
             )
         return self
 
@@ -258,6 +259,12 @@ class PretrainSettings(Section):
         ):
             raise ValueError(
                 "[pretraining.vocabulary] an encoder from scratch needs train = true or a tokenizer"
+            )
+        if self.vocabulary.train and self.vocabulary.tokenizer:
+            raise ValueError(
+                "[pretraining.vocabulary] train = true makes a vocabulary of its own, so that "
+                f"tokenizer = {self.vocabulary.tokenizer!r} would not be used: set train = false, "
+                "or leave the tokenizer out"
             )
         if self.encoder.checkpoint is not None and self.vocabulary.train:
             raise ValueError(

@@ -138,6 +138,6 @@ def _read_file(path: Path, vocab: Vocab) -> Iterator[Doc]:
         yield from DocBin().from_disk(path).get_docs(vocab)
     except Exception as error:  # whatever zlib, msgpack or numpy say about wrong bytes
         raise SpanbertError(
-            f"{path} is damaged, or no .spacy file: {str(error) or type(error).__name__}. Make it "
-            "anew with `python -m spacy spanbert convert`"
+            f"{path} is damaged, or no .spacy file (reading it ended with {type(error).__name__}). "
+            "Make it anew with `python -m spacy spanbert convert`"
         ) from error

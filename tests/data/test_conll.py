@@ -175,3 +175,13 @@ def test_white_space_in_words_is_escaped_only_where_there_is_some(tmp_path: Path
     ]
     one, two = read_conll(tmp_path / "a.conll", Problems("stop"))
     assert (one.words, two.words) == ([":\\", "\\u{a}"], ["\n", ":\\"])
+
+
+def test_documents_whose_spans_are_not_annotated_are_told_of(tmp_path: Path) -> None:
+    known, unknown = (Doc(NLP.vocab, words=["a", "b"]) for _ in range(2))
+    known.spans["sc"] = [known[0:1]]
+    write_conll([known, unknown], tmp_path / "out", "sc", problems := Problems())
+    (problem,) = problems.examples["spans not annotated"]
+    assert "spans of 1 documents are not annotated: read again, these documents" in problem.message
+    write_conll([unknown], tmp_path / "none", "sc", problems := Problems())
+    assert "spans not annotated" not in problems.counts

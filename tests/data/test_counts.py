@@ -59,10 +59,12 @@ def test_labels_of_documents_are_counted_where_there_are_any() -> None:
     assert counts.rows()[4:] == rows
 
 
-def test_a_missing_key_counts_no_spans_and_no_docs_count_nothing() -> None:
+def test_documents_without_the_key_are_not_annotated_and_no_docs_count_nothing() -> None:
     counts = CorpusCounts()
     counts.add(doc(2, labels="A"), "other")
-    assert counts.rows()[-1] == ("spans", "0")
+    assert counts.rows()[-1] == ("spans", "not annotated")
+    counts.add(doc(2, labels="A"), "sc")
+    assert counts.rows()[-2:] == [("spans", "1, not annotated in 1 documents"), ("  A", "1")]
     assert CorpusCounts().rows() == [
         *(("documents", "0"), ("sentences", "0"), ("words", "0"), ("spans", "0")),
     ]

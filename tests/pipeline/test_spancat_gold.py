@@ -98,6 +98,16 @@ def test_gold_that_is_not_suggested_or_of_other_labels_is_reported(tiny_bert, ca
     assert "4 of 9 gold spans suggested; not suggested: FAC 1, GPE 1, PER 3\n" in printed
 
 
+def test_a_gold_span_without_a_label_is_named_and_refused(tiny_bert):
+    nlp = spacy.blank("en")
+    add_encoder(nlp)
+    add_spancat(nlp)
+    examples = make_examples(nlp, [(["Anna", "met", "Bob"], [(0, 1, "PER"), (2, 3, "")])])
+    message = r"gold span 'Bob' \(words 2 to 3 .* begins 'Anna met Bob '\) .* has none.*span_finder"
+    with pytest.raises(SpanbertError, match=message):
+        initialize(nlp, tiny_bert, examples)
+
+
 def test_one_example_is_enough(tiny_bert):
     data = [(["Anna"], [(0, 1, "PER")])]
     nlp = make_nlp(tiny_bert, data=data)

@@ -71,7 +71,8 @@ def test_values_of_sections_that_the_file_leaves_out_can_be_given():
         ("corruption.share", True, r"\[pretraining.corruption\] share: expected a number; .*True"),
         ("vocabluary.cased", True, r"\[pretraining\] vocabluary: there is no such key"),
         ("training.seed.x", 1, r"training"),
-        ("budget.steps", 3, r"\[pretraining.budget\] expected exactly one"),
+        ("budget.steps", 3, r"\[pretraining.budget\] .* the others to null \(such as minutes = nu"),
+        ("vocabulary.tokenizer", "x", r"tokenizer = 'x' would not be used: set train = false"),
         ("encoder.size.n_pieces", 9, r"\[pretraining.encoder.size\] leave out n_pieces: the voca"),
         ("encoder.size.n_layer", 2, r"\[pretraining.encoder.size\] n_layer: there is no such key"),
         ("encoder.size.n_heads", 3, r"\[pretraining.encoder.size\] .*128 is none of 3: take 126"),
@@ -85,6 +86,15 @@ def test_a_wrong_value_is_named_with_file_and_key(key, value, message):
     with pytest.raises(SpanbertError, match=r"pretrain_tiny\.cfg: ") as caught:
         read_settings(CONFIGS / "pretrain_tiny.cfg", overrides)
     assert caught.match(message)
+
+
+def test_a_path_that_the_config_does_not_have_is_refused():
+    with pytest.raises(
+        SpanbertError, match=r"there is no paths\.txt .* are: paths\.text, paths\.out"
+    ):
+        read_settings(CONFIGS / "pretrain_tiny.cfg", {"paths.txt": "mine.txt"})
+    with pytest.raises(SpanbertError, match=r"there is no path\.text in the config; .* are: none"):
+        read_settings(CONFIGS / "pretrain_tiny.cfg", {"path.text": "mine.txt"})
 
 
 def write(path: Path, changes: dict[str, str]) -> Path:

@@ -57,7 +57,7 @@ def test_damaged_file_is_named(tmp_path: Path, damage: str) -> None:
     path = write(tmp_path / "b.spacy", "Two")
     data = path.read_bytes()
     path.write_bytes({"cut": data[: len(data) // 2], "garbage": b"no corpus", "empty": b""}[damage])
-    with pytest.raises(SpanbertError, match=r"b\.spacy is damaged, or no \.spacy file: .*convert"):
+    with pytest.raises(SpanbertError, match=r"b\.spacy is damaged, or no \.spacy file \(.*convert"):
         contents(make_corpus(tmp_path))
 
 
