@@ -7,11 +7,9 @@ from time import perf_counter
 
 import torch
 from accelerate import Accelerator
-from torch.distributed.tensor import DTensor
 from tqdm import tqdm
 from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
-from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pretraining.accelerator import expect_frozen_encoder
 from spacy_spanbert.pretraining.asked import check_asked
 from spacy_spanbert.pretraining.budget import StepClock, planned_steps
@@ -23,6 +21,12 @@ from spacy_spanbert.pretraining.checkpoint import (
     optimizer_tensors,
     save_pretraining,
     store_total_steps,
+)
+from spacy_spanbert.pretraining.divergence import (
+    PretrainingError,
+    check_gradient,
+    check_held_out_loss,
+    check_weights,
 )
 from spacy_spanbert.pretraining.heap import release_heap
 from spacy_spanbert.pretraining.interruption import Interruption
@@ -45,10 +49,6 @@ from spacy_spanbert.pretraining.sharding import (
 from spacy_spanbert.pretraining.steps import Prefetcher, StepRunner
 from spacy_spanbert.pretraining.tallies import Score, Tally, total_loss
 from spacy_spanbert.pretraining.train_report import TrainReport
-
-
-class PretrainingError(SpanbertError):
-    """Pretraining cannot go on; the message says why and what to do."""
 
 
 class Pretrainer:
@@ -119,7 +119,7 @@ class Pretrainer:
         """Train until the budget is spent, or until Ctrl-C.
 
         RETURNS (Progress): How far it came; everything is saved.
-        RAISES (PretrainingError): If the loss is no longer a number.
+        RAISES (PretrainingError): If loss or weights are no longer numbers; these are not saved.
         """
         self.model.train()
         log = RunLog(self.folder, self.progress.step) if self._is_main else None
@@ -179,11 +179,10 @@ class Pretrainer:
         self.runner.backward(items, report.tally)
         if is_frozen:
             drop_encoder_gradients(plain)
-        self._check_gradient(
-            self.accelerator.clip_grad_norm_(
-                self.model.parameters(), training.grad_clip or math.inf
-            )
+        norm = self.accelerator.clip_grad_norm_(
+            self.model.parameters(), training.grad_clip or math.inf
         )
+        check_gradient(norm, step, self.settings)
         total_steps, first = self.progress.total_steps, self.progress.head_warmup_steps
         set_learn_rate(
             self.optimizer.optimizer,
@@ -201,20 +200,6 @@ class Pretrainer:
         if self._is_main:
             store_total_steps(self.folder / LAST, total_steps)
 
-    def _check_gradient(self, norm: torch.Tensor | None) -> None:
-        # of a divided model, each process has a part of the norm
-        norm = norm.full_tensor() if isinstance(norm, DTensor) else norm
-        if norm is None or torch.isfinite(norm):
-            return
-        training = self.settings.training
-        raise PretrainingError(
-            f"The gradient of step {self.progress.step} is not a number (loss too large, or text "
-            "that the encoder cannot take). The weights of the last evaluation are in "
-            f"{self.folder / LAST}. Lower [pretraining.training] learn_rate "
-            f"({training.learn_rate:g}), raise "
-            f'warmup_steps ({training.warmup_steps}), or set precision = "float32".'
-        )
-
     def _mine(self, step: int) -> list[WindowNumber]:
         return self.runner.mine(self.sampler.step(step))
 
@@ -226,6 +211,7 @@ class Pretrainer:
     def _evaluate(self, log: RunLog | None) -> None:
         start = perf_counter()
         is_best = False
+        check_weights(self.model, self.accelerator, self.progress.step, self.settings)
         if self.held_out is not None:
             tally = Tally(list(self._weights))
             training = self.settings.training
@@ -235,6 +221,7 @@ class Pretrainer:
             self.runner.evaluate(self.held_out, numbers, tally)
             scores = tally.take(self.accelerator)
             loss = total_loss(scores, self._weights)
+            check_held_out_loss(loss, self.progress.step, self.settings)
             if log is not None:
                 log.write("held_out", self.progress.step, scores, loss=loss)
             is_best = self.progress.best_loss is None or loss < self.progress.best_loss

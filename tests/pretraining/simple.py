@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from accelerate import Accelerator
 from transformers import BertConfig, BertModel
 
+from spacy_spanbert.checkpoints.load import load_tokenizer
+from spacy_spanbert.pretraining.checkpoint import LAST, Progress, load_model, load_progress
 from spacy_spanbert.pretraining.log import read_log
+from spacy_spanbert.pretraining.loop import Pretrainer
 from spacy_spanbert.pretraining.model import PretrainingModel
 from spacy_spanbert.pretraining.sampling import CorruptedText
 from spacy_spanbert.pretraining.settings import PretrainSettings
@@ -101,6 +105,28 @@ def make_settings(
             "log_every": 1,
             **training,
         },
+    )
+
+
+def make_trainer(
+    settings, tiny_bert, *, model=None, train=None, held_out=True, say=lambda line: None
+):
+    progress = load_progress(settings.output / LAST) or Progress(
+        head_warmup_steps=settings.training.head_warmup_steps
+    )
+    model = model or make_model(dropout=0.1)
+    if progress.step:
+        load_model(settings.output / LAST, model)
+    settings.output.mkdir(exist_ok=True)
+    return Pretrainer(
+        settings,
+        model,
+        load_tokenizer(tiny_bert),
+        train or make_text(seed=3),
+        make_text(5, seed=9) if held_out else None,
+        Accelerator(cpu=True),
+        progress,
+        say,
     )
 
 
