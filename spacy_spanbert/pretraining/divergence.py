@@ -1,5 +1,6 @@
 """Training that diverged is noticed before its weights are saved."""
 
+import json
 import math
 
 import torch
@@ -7,7 +8,7 @@ from accelerate import Accelerator
 from torch.distributed.tensor import DTensor
 
 from spacy_spanbert.errors import SpanbertError
-from spacy_spanbert.pretraining.checkpoint import LAST
+from spacy_spanbert.pretraining.checkpoint import BEST, LAST, load_progress
 from spacy_spanbert.pretraining.settings import PretrainSettings
 
 
@@ -101,5 +102,23 @@ def _advice(settings: PretrainSettings) -> str:
     return (
         f"The weights of the last evaluation are in {settings.output / LAST}. "
         f"Lower [pretraining.training] learn_rate ({training.learn_rate:g}), raise "
-        f'warmup_steps ({training.warmup_steps}), or set precision = "float32".'
+        f'warmup_steps ({training.warmup_steps}), or set precision = "float32", '
+        f"in another output folder: this one goes on with its own settings only{_best(settings)}."
+    )
+
+
+def _best(settings: PretrainSettings) -> str:
+    """Tell how to begin with what was learned, if anything was."""
+    best = settings.output / BEST
+    progress = load_progress(best)
+    if progress is None or progress.step == 0:
+        return ""
+    replaced = (
+        ", in place of [pretraining.encoder.size] and of [pretraining.vocabulary] train"
+        if settings.encoder.size is not None
+        else ""
+    )
+    return (
+        f". To keep what it learned in {progress.step:,} steps, set [pretraining.encoder] "
+        f"checkpoint = {json.dumps(str(best))} there{replaced}"
     )

@@ -1,9 +1,12 @@
+import json
+
 import pytest
 import torch
 from safetensors.torch import load
 
 from spacy_spanbert.pretraining.checkpoint import BEST, LAST
 from spacy_spanbert.pretraining.divergence import PretrainingError
+from spacy_spanbert.pretraining.settings import EncoderSettings
 from tests.pretraining.simple import folder_bytes, make_model, make_settings, make_trainer
 
 
@@ -74,3 +77,40 @@ def test_a_loss_that_is_no_number_is_reported(tmp_path, tiny_bert):
 
     with pytest.raises(PretrainingError, match=r"step 0 is not a number.*Lower .* learn_rate"):
         change_steps(trainer, before=break_bias).run()
+
+
+def fail_after(n_steps, settings, tiny_bert):
+    """Break the weights after some steps; give the message."""
+    model = make_model()
+    trainer = make_trainer(settings, tiny_bert, model=model, held_out=False)
+
+    def break_bias():
+        if trainer.progress.step == n_steps:
+            with torch.no_grad():
+                model.heads["mlm"].dense.bias.fill_(torch.nan)
+
+    with pytest.raises(PretrainingError) as raised:
+        change_steps(trainer, before=break_bias).run()
+    return str(raised.value)
+
+
+def test_the_advice_can_be_followed(tmp_path, tiny_bert):
+    settings = make_settings(tmp_path / "run", evaluate_every=2)
+    said = fail_after(3, settings, tiny_bert)
+    assert "in another output folder: this one goes on with its own settings only" in said
+    best = json.dumps(str(settings.output / BEST))
+    assert f"what it learned in 2 steps, set [pretraining.encoder] checkpoint = {best}" in said
+    assert "in place of" not in said
+
+
+def test_the_advice_names_no_best_checkpoint_that_learned_nothing(tmp_path, tiny_bert):
+    said = fail_after(1, make_settings(tmp_path / "run", evaluate_every=2), tiny_bert)
+    assert "in another output folder" in said
+    assert BEST not in said
+
+
+def test_the_advice_for_an_encoder_from_scratch_says_what_to_leave_out(tmp_path, tiny_bert):
+    settings = make_settings(tmp_path / "run", evaluate_every=2)
+    settings.encoder = EncoderSettings(size={"width": 16, "n_heads": 2})
+    said = fail_after(3, settings, tiny_bert)
+    assert "there, in place of [pretraining.encoder.size] and of [pretraining.vocabulary]" in said
