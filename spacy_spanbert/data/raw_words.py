@@ -1,13 +1,14 @@
 """Raw text to words and sentences by spaCy, and on to pieces, on all cores."""
 
 import os
+import re
 import signal
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 
@@ -28,10 +29,17 @@ ALONE_BATCHES = 10
 # A vocabulary keeps every word it ever saw. Beyond this it is made anew: quicker than a memory zone
 # for each batch, which forgets the common words too.
 MOST_KNOWN_WORDS = 500_000
+# spaCy splits prefixes and suffixes off a stretch without white space one by one, and looks at all
+# of the rest each time.
+MOST_UNBROKEN = 500
 
 
 class WordSplitter:
     """Finds words and sentences by a language's rules; no model is needed.
+
+    A stretch of more than `MOST_UNBROKEN` characters without white space is cut after each so many
+    before spaCy sees it, for its time would grow with the square of a run of brackets. A word may
+    break there, and in a language without white space does; sentences go on.
 
     lang (str): spaCy's code of the language, such as "en".
     RAISES (CorpusError): If spaCy does not know it.
@@ -49,7 +57,27 @@ class WordSplitter:
         """
         if len(self._nlp.vocab) > MOST_KNOWN_WORDS:
             self._nlp = _blank(self._lang)
-        return [_to_raw(self._nlp(text)) for text in texts]
+        return [_to_raw(self._nlp(self._words(text))) for text in texts]
+
+    def _words(self, text: str) -> Doc:
+        borders = [0, *_cuts(text), len(text)]
+        parts = [self._nlp.make_doc(text[start:end]) for start, end in pairwise(borders)]
+        if len(parts) == 1:
+            return parts[0]
+        # not Doc.from_docs, for which a sentence begins with each part
+        words = [word for part in parts for word in part]
+        spaces = [bool(word.whitespace_) for word in words]
+        return Doc(self._nlp.vocab, [word.text for word in words], spaces)
+
+
+def _cuts(text: str) -> list[int]:
+    """Where stretches without white space get too long, ascending."""
+    stretches = re.finditer(rf"\S{{{MOST_UNBROKEN + 1},}}", text)
+    return [
+        cut
+        for stretch in stretches
+        for cut in range(stretch.start() + MOST_UNBROKEN, stretch.end(), MOST_UNBROKEN)
+    ]
 
 
 def _blank(lang: str) -> Language:

@@ -42,6 +42,34 @@ def test_a_full_vocabulary_is_made_anew_with_the_same_words(monkeypatch: pytest.
         np.testing.assert_array_equal(old.word_starts, new.word_starts)
 
 
+def test_spacy_gets_no_long_stretch_without_white_space(monkeypatch: pytest.MonkeyPatch):
+    """Its time grows with the square of a run of brackets."""
+    monkeypatch.setattr(raw_words, "MOST_UNBROKEN", 10)
+    splitter = WordSplitter("en")
+    split, seen = splitter._nlp.tokenizer, []
+    splitter._nlp.tokenizer = lambda text: seen.append(text) or split(text)  # type: ignore[assignment]
+    text = "So (see 1234567890)! " + "(" * 35 + " no end" + ")" * 40 + " abc. Next\n\n" + "]" * 10
+    (document,) = splitter([text])
+    assert "".join(seen) == text
+    assert max(len(stretch) for part in seen for stretch in part.split()) == 10
+    assert document.text == text
+    starts = document.word_starts.tolist()
+    assert set(starts) >= {i for i, character in enumerate(text) if character in "()]"}
+    # a word begins after white space, and none but those of white space holds any
+    assert set(starts) >= {i + 1 for i, character in enumerate(text[:-1]) if character == " "}
+    # a sentence goes on where a stretch was cut
+    words = [text[starts[i] :][:4] for i in document.sentence_starts]
+    assert words == ["So (", "no e", "Next"]
+
+
+def test_a_run_of_brackets_has_the_pieces_of_the_tokenizer_alone(tiny_bert: Path):
+    backend = load_tokenizer(tiny_bert).backend_tokenizer
+    text = "(" * 20_000
+    (document,) = read_pieces([text], "en", backend, 1)
+    assert document.ids.tolist() == backend.encode(text, add_special_tokens=False).ids
+    assert document.words.tolist() == list(range(20_000))
+
+
 def test_an_unknown_language_is_an_error_that_says_what_to_do():
     with pytest.raises(CorpusError, match=r"no language 'qqq': give a code such as en"):
         WordSplitter("qqq")
