@@ -107,6 +107,8 @@ def _span_targets(window: Corrupted) -> tuple[Longs, Longs, Longs, Longs]:
     span = np.repeat(np.arange(len(starts)), sizes)
     positions = np.arange(len(span)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     places = starts[span] + positions
+    is_asked = np.isin(places, window.places)
+    span, positions, places = span[is_asked], positions[is_asked], places[is_asked]
     targets = window.targets[np.searchsorted(window.places, places)]
     boundaries = np.stack([starts[span] - 1, ends[span]], axis=1)
     return places, targets, boundaries, positions

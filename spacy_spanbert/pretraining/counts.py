@@ -18,6 +18,7 @@ MEANINGS = {
     "targets_nsp": "pairs asked by next sentence prediction (nsp)",
     "targets_inserted": "pieces asked whether they were inserted",
     "targets_removed": "gaps asked whether something was removed",
+    "unknown": "chosen pieces not asked, for the vocabulary lacks what stands there",
     "sbo_at_text_edge": "masked pieces sbo cannot ask: their span touches [CLS] or [SEP]",
     "sbo_beyond_positions": "masked pieces sbo cannot ask: too far inside a long span",
     "spans": "spans masked",

@@ -185,7 +185,7 @@ def prepare_windows(
         else:
             packed = pack_windows(corpus.store, documents, window, tokenizer)
         say(f"{len(packed):,} windows, {packed.fill:.0%} of {window} pieces full on average")
-        return CorruptedText(packed, corruption, sampler, seed)
+        return CorruptedText(packed, corruption, sampler, seed, tokenizer.unk_token_id)
 
     train = corrupted(corpus.train.tolist(), seed)
     if not len(corpus.held_out):

@@ -1,6 +1,7 @@
 """Which windows a step reads. A pure function of the step, so that any step can be done again."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -91,19 +92,29 @@ def spread_sample(n_windows: int, n_wanted: int, seed: int) -> list[int]:
 class CorruptedText:
     """Corrupted windows by number.
 
+    Whatever the corruption, the unknown piece is never asked for: what a text has there cannot be
+    learnt from it. It may lie inside a masked span all the same.
+
     text (PackedText): The windows.
     corruption (Corruption): What is done to them.
     sampler (PieceSampler): Random pieces.
     seed (int): Seed of the run.
+    unknown (int | None): Vocabulary index of the unknown piece, if there is one.
     """
 
     def __init__(
-        self, text: PackedText, corruption: Corruption, sampler: PieceSampler, seed: int
+        self,
+        text: PackedText,
+        corruption: Corruption,
+        sampler: PieceSampler,
+        seed: int,
+        unknown: int | None = None,
     ) -> None:
         self.text = text
         self.corruption = corruption
         self.sampler = sampler
         self.seed = seed
+        self.unknown = unknown
 
     def __len__(self) -> int:
         return len(self.text)
@@ -117,4 +128,18 @@ class CorruptedText:
         """
         window = self.text.window(number.index, number.epoch)
         rng = window_rng(self.seed, number.epoch, number.index)
-        return self.corruption(window, rng, self.sampler), window.is_next
+        corrupted = self.corruption(window, rng, self.sampler)
+        return _without_targets(corrupted, self.unknown), window.is_next
+
+
+def _without_targets(corrupted: Corrupted, unknown: int | None) -> Corrupted:
+    """Ask for a piece nowhere; `counts["unknown"]` tells how often it was left out."""
+    is_unknown = corrupted.targets == unknown
+    if unknown is None or not is_unknown.any():
+        return corrupted
+    return replace(
+        corrupted,
+        places=corrupted.places[~is_unknown],
+        targets=corrupted.targets[~is_unknown],
+        counts=corrupted.counts + Counter(unknown=int(is_unknown.sum())),
+    )

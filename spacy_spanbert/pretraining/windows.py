@@ -49,8 +49,8 @@ class Corrupted:
     segments (Ints): As in Window, shape (window_len,).
     places (Ints): Where the original piece is asked for, ascending, shape (n_targets,).
     targets (Ints): The original pieces' vocabulary indices, shape (n_targets,).
-    spans (Ints): Masked spans: first place, and place after the last, shape (n_spans, 2). Asked
-        for by the span boundary objective.
+    spans (Ints): Masked spans: first place, and place after the last, shape (n_spans, 2). The
+        span boundary objective asks for those of `places` that are inside.
     inserted (Ints | None): 1 where a piece was inserted, 0 where not, NO_LABEL (-1) at special
         pieces; shape (window_len,). None where nothing is ever inserted.
     removed (Ints | None): 1 where something was removed right before this place, 0 where not,

@@ -3,8 +3,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_spanbert.pretraining.sampling import Sampler, WindowNumber, spread_sample
-from tests.pretraining.simple import make_text
+from spacy_spanbert.pretraining.collate import collate, count_targets
+from spacy_spanbert.pretraining.corruption.local_reordering import LocalReordering
+from spacy_spanbert.pretraining.corruption.span_masking import SpanMasking
+from spacy_spanbert.pretraining.corruption.token_masking import TokenMasking
+from spacy_spanbert.pretraining.sampling import (
+    CorruptedText,
+    Sampler,
+    WindowNumber,
+    spread_sample,
+)
+from tests.pretraining.simple import CountingText, make_text
 
 
 @given(st.integers(1, 13), st.integers(1, 9), st.integers(0, 3))
@@ -65,3 +74,26 @@ def test_a_spread_sample_has_windows_from_all_parts(n_windows, n_wanted, seed):
 
 def test_spread_samples_depend_on_the_seed():
     assert spread_sample(1000, 50, 0) != spread_sample(1000, 50, 1)
+
+
+@pytest.mark.parametrize(
+    "corruption", [TokenMasking(0.5), SpanMasking(0.5), LocalReordering(0.5)], ids=repr
+)
+def test_the_unknown_piece_is_never_asked_for_and_nothing_else_changes(corruption):
+    unknown, sampler = 20, make_text().sampler
+    all_asked = CorruptedText(CountingText(40), corruption, sampler, 0)
+    text = CorruptedText(CountingText(40), corruption, sampler, 0, unknown)
+    n_unknown = 0
+    for number in (WindowNumber(0, index) for index in range(40)):
+        (before, _), (after, _) = all_asked.read(number), text.read(number)
+        np.testing.assert_array_equal(after.ids, before.ids)
+        np.testing.assert_array_equal(after.spans, before.spans)
+        kept = before.targets != unknown
+        np.testing.assert_array_equal(after.places, before.places[kept])
+        np.testing.assert_array_equal(after.targets, before.targets[kept])
+        assert after.counts["unknown"] == (~kept).sum()
+        n_unknown += after.counts["unknown"]
+        batch = collate([after], [None])
+        assert unknown not in batch.targets["mlm"].tolist() + batch.targets["sbo"].tolist()
+        assert count_targets([after], [None])["sbo"] == len(batch.targets["sbo"])
+    assert n_unknown
