@@ -9,7 +9,6 @@ from pathlib import Path
 
 from spacy.tokens import Doc
 
-from spacy_spanbert.annotations.relations import has_relations, relation_labels
 from spacy_spanbert.data.docs import get_spans, place_of
 from spacy_spanbert.data.files import write_whole, write_whole_folder
 from spacy_spanbert.data.left_out import LeftOut
@@ -27,8 +26,8 @@ def write_brat(
 
     The files bear the `doc_id` (and `sent_id`) of the Docs, with a number where it comes again.
     The tokenization, sentence starts and scores are not kept: brat has no place for them. Nor can
-    it say that a document is not annotated with relations, which is noted if others have some. Nor
-    can it hold labels of texts, tags and pairs, which is noted too.
+    it say that a document is not annotated with spans or relations, which is noted if others are.
+    Nor can it hold labels of texts, tags and pairs, which is noted too.
 
     docs (Iterable[Doc]): The Docs; for none, the folder is empty.
     path (Path): The folder.
@@ -38,8 +37,7 @@ def write_brat(
     RAISES (CorpusError): If the folder is not empty, or is a file.
     """
     taken: dict[str, int] = {}
-    n_relations = n_unknown = 0
-    left_out = LeftOut("brat has", spans_key)
+    left_out = LeftOut("brat has", spans_key, holds_relations=True)
     with write_whole_folder(path, replace=replace) as folder:
         for i, doc in enumerate(docs):
             place = place_of(doc, i)
@@ -49,16 +47,8 @@ def write_brat(
                 file.write("\ufeff" + doc.text if doc.text.startswith("\ufeff") else doc.text)
             with write_whole(folder / f"{name}.ann") as file:
                 file.writelines(f"{line}\n" for line in _lines(doc, spans_key, place, problems))
-            n_relations += len(relation_labels(doc))
-            n_unknown += not has_relations(doc)
             left_out.add(doc)
     left_out.report(problems)
-    if n_relations and n_unknown:
-        message = (
-            f"{n_unknown:,} documents are not annotated with relations and others have some. "
-            "brat cannot tell: read again, they will count as having none."
-        )
-        problems.note("relations not annotated", message)
 
 
 def _lines(doc: Doc, spans_key: str, place: Place, problems: Problems) -> Iterator[str]:

@@ -17,7 +17,6 @@ from typing import TextIO
 
 from spacy.tokens import Doc
 
-from spacy_spanbert.annotations.relations import relation_labels
 from spacy_spanbert.data.bio import encode_layers
 from spacy_spanbert.data.conll_escape import escape, needs_escape
 from spacy_spanbert.data.docs import get_spans, place_of, sent_starts_of
@@ -39,8 +38,7 @@ def write_conll(docs: Iterable[Doc], path: Path, spans_key: str, problems: Probl
     spans_key (str): The key of `doc.spans` to write.
     problems (Problems): Told of spans that cannot be written, and how much of the rest.
     """
-    n_relations = n_related = 0
-    left_out = LeftOut("Columns have", spans_key)
+    left_out = LeftOut("Columns have", spans_key, holds_relations=False)
     with (
         write_whole(path) as file,
         tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n", dir=path.parent) as ragged,
@@ -51,17 +49,9 @@ def write_conll(docs: Iterable[Doc], path: Path, spans_key: str, problems: Probl
             layers = encode_layers(spans, len(doc))
             n_layers = max(n_layers, len(layers))
             ragged.writelines(_document_lines(doc, spans, layers))
-            n_relations += (n_found := len(relation_labels(doc)))
-            n_related += n_found > 0
             left_out.add(doc)
         ragged.seek(0)
         _pad(ragged, file, n_layers)
-    if n_relations:
-        message = (
-            f"Columns have no place for relations: {n_relations:,}, of {n_related:,} documents, "
-            "are left out. Formats that hold them: .spacy, .jsonl, brat."
-        )
-        problems.note("relations left out", message)
     left_out.report(problems)
 
 

@@ -233,13 +233,3 @@ def test_a_folder_with_files_is_not_replaced_unless_asked_for(tmp_path: Path) ->
         write_brat([obama("y")], tmp_path / "out", "sc", Problems("stop"))
     write_brat([obama("y")], tmp_path / "out", "sc", Problems("stop"), replace=True)
     assert {path.stem for path in (tmp_path / "out").iterdir()} == {"y"}
-
-
-def test_documents_whose_spans_are_not_annotated_are_told_of(tmp_path: Path) -> None:
-    known, unknown = (Doc(NLP.vocab, words=["a", "b"]) for _ in range(2))
-    known.spans["sc"] = [known[0:1]]
-    write_brat([known, unknown], tmp_path / "out", "sc", problems := Problems())
-    (problem,) = problems.examples["spans not annotated"]
-    assert "spans of 1 documents are not annotated: read again, these documents" in problem.message
-    write_brat([unknown], tmp_path / "none", "sc", problems := Problems())
-    assert "spans not annotated" not in problems.counts

@@ -148,7 +148,7 @@ def test_relations_are_reported_once_as_left_out(tmp_path: Path) -> None:
     write_conll(docs, tmp_path / "a.conll", "sc", problems)
     assert problems.counts == {"relations left out": 1}
     (problem,) = problems.examples["relations left out"]
-    assert "4, of 2 documents, are left out" in problem.message
+    assert "those of 2 documents are left out" in problem.message
     write_conll(docs[:1], tmp_path / "a.conll", "sc", none := Problems("stop"))
     assert not none
 
@@ -175,13 +175,3 @@ def test_white_space_in_words_is_escaped_only_where_there_is_some(tmp_path: Path
     ]
     one, two = read_conll(tmp_path / "a.conll", Problems("stop"))
     assert (one.words, two.words) == ([":\\", "\\u{a}"], ["\n", ":\\"])
-
-
-def test_documents_whose_spans_are_not_annotated_are_told_of(tmp_path: Path) -> None:
-    known, unknown = (Doc(NLP.vocab, words=["a", "b"]) for _ in range(2))
-    known.spans["sc"] = [known[0:1]]
-    write_conll([known, unknown], tmp_path / "out", "sc", problems := Problems())
-    (problem,) = problems.examples["spans not annotated"]
-    assert "spans of 1 documents are not annotated: read again, these documents" in problem.message
-    write_conll([unknown], tmp_path / "none", "sc", problems := Problems())
-    assert "spans not annotated" not in problems.counts
