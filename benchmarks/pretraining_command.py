@@ -125,7 +125,8 @@ def token_mlm(checkpoint: Path, corpus: Corpus, *, window: int, n_windows: int) 
         raise RuntimeError(f"expected weights of {', '.join(missing)} in {checkpoint}")
     mask = loaded.tokenizer.mask_token_id
     packed = pack_windows(corpus.store, corpus.held_out.tolist(), window, loaded.tokenizer)
-    text = CorruptedText(packed, TokenMasking(), PieceSampler(corpus.counts, mask), SEED)
+    sampler, unknown = PieceSampler(corpus.counts, mask), loaded.tokenizer.unk_token_id
+    text = CorruptedText(packed, TokenMasking(), sampler, SEED, unknown)
     runner = StepRunner(Accelerator(cpu=True), model, model.weights, BATCH_PIECES)
     tally = Tally(list(model.weights))
     numbers = [WindowNumber(0, index) for index in range(min(n_windows, len(packed)))]

@@ -107,7 +107,8 @@ class OurTraining:
         prepared, optimizer = prepare_model(model, accelerator, settings)
         begin_moments(optimizer.optimizer)
         prepared.train()
-        text = CorruptedText(self.text, self.corruption, self.sampler, seed)
+        # the Trainer's collator asks for unknown pieces too
+        text = CorruptedText(self.text, self.corruption, self.sampler, seed, None)
         runner = StepRunner(accelerator, prepared, model.weights, self.plan.step_pieces)
         sampler = Sampler(len(text), self.plan.batch, seed)
         tally = Tally(list(model.weights))

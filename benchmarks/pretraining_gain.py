@@ -232,7 +232,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     names = [experiment.name for experiment in EXPERIMENTS]
     parser = make_parser("pretraining_gain", __doc__)
     parser.add_argument("--only", nargs="+", choices=names, default=names, help="experiments")
-    minutes = "of each pretraining (12, 20 or 40)"
+    minutes = "of each pretraining (8, 12, 20 or 40)"
     parser.add_argument("--minutes", type=float, default=None, help=minutes)
     parser.add_argument("--steps", type=int, default=None, help="of each fine-tuning (1,100)")
     parser.add_argument("--seeds", type=int, default=None, help="of each fine-tuning (3)")

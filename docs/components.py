@@ -12,6 +12,7 @@ from typing import Any
 
 from spacy import Language, registry
 
+from docs.docstrings import described
 from spacy_spanbert.nn.losses import span_loss
 from spacy_spanbert.pipeline.encoder import make_encoder
 from spacy_spanbert.pipeline.entity_recognizer import SpanbertEntityRecognizer
@@ -42,8 +43,6 @@ LOSSES = ("boundary_smoothing", "positive_weight", "none_weight", "focal_gamma",
 OURS = "spacy_spanbert."
 REFERRED = {"SpanbertEntityRecognizer": SpanbertEntityRecognizer}
 REFERENCE = re.compile(r"^See (\w+)(?:\. ?|$)(.*)$")
-# A parameter, or several, in a docstring: "share (float): ..." or "p, q: ...".
-PARAMETER = re.compile(r"^(\w+(?:, \w+)*)(?: \(.+?\))?: (.+)$")
 
 
 def render() -> str:
@@ -90,20 +89,6 @@ def _call(
         if key not in ("self", "get_examples", "nlp", "tok2vec")
     }
     return _table(values, meanings) if values else ""
-
-
-def described(item: Any) -> tuple[str, dict[str, str]]:
-    """Take a docstring apart.
-
-    item (Any): A class or a function.
-    RETURNS (tuple[str, dict[str, str]]): What it is, and what each parameter means.
-    """
-    about, *rest = re.split(r"\n\n(?=\w+(?:, \w+)*(?: \(.+?\))?: )", inspect.getdoc(item) or "")
-    meanings: dict[str, str] = {}
-    for line in re.sub(r"\n +", " ", "\n".join(rest)).splitlines():
-        if found := PARAMETER.match(line):
-            meanings |= dict.fromkeys(found.group(1).split(", "), found.group(2))
-    return about, meanings
 
 
 def _joined(items: Iterable[Any]) -> dict[str, str]:

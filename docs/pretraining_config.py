@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from docs.docstrings import described
 from spacy_spanbert.pretraining.registry import registry
 from spacy_spanbert.pretraining.section import Section
 from spacy_spanbert.pretraining.settings import PretrainSettings
@@ -47,8 +48,6 @@ below, or one of your own that is registered under the entry points `spacy_spanb
 the other keys are its values. Special pieces are never touched, and what is drawn depends on
 `[pretraining.training] seed`, epoch and window alone.
 """
-# A parameter, or several, in a docstring: "share (float): ..." or "p, q: ...".
-PARAMETER = re.compile(r"^(\w+(?:, \w+)*)(?: \(.+?\))?: (.+)$")
 
 
 def render() -> str:
@@ -101,7 +100,7 @@ def _corruptions() -> Iterator[str]:
     functions: dict[str, Callable[..., Any]] = registry.corruptions.get_all()
     for name in sorted(functions):
         if name.startswith(OURS):
-            about, meanings = _docstring(functions[name])
+            about, meanings = _meanings(functions[name])
             rows = [
                 (key, _type_name(value.annotation), _default(value), meanings[key])
                 for key, value in inspect.signature(functions[name]).parameters.items()
@@ -109,17 +108,12 @@ def _corruptions() -> Iterator[str]:
             yield f"### `{name}`\n\n{about}\n\n{_table(rows)}"
 
 
-def _docstring(function: Any) -> tuple[str, dict[str, str]]:
-    """Take a docstring apart: what a class does, and what each parameter means."""
-    about, *rest = re.split(r"\n\n(?=\w+(?:, \w+)*(?: \(.+?\))?: )", inspect.getdoc(function) or "")
-    meanings: dict[str, str] = {}
-    for line in re.sub(r"\n +", " ", "\n".join(rest)).splitlines():
-        found = PARAMETER.match(line)
-        for key in found.group(1).split(", ") if found else ():
-            meanings[key] = found.group(2) if found else ""
+def _meanings(function: Any) -> tuple[str, dict[str, str]]:
+    """Say what a class does, and what each parameter means."""
+    about, meanings = described(function)
     for base in function.__mro__[1:-1]:
         # "See Masking", and what is added to it
-        for key, meaning in _docstring(base)[1].items():
+        for key, meaning in _meanings(base)[1].items():
             added = re.sub(rf"^See {base.__name__}[.;] ?", "", meanings.get(key, ""))
             meanings[key] = " ".join(filter(None, [meaning, _sentence(added)]))
     return about, meanings

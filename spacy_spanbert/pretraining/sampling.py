@@ -108,7 +108,7 @@ class CorruptedText:
         corruption: Corruption,
         sampler: PieceSampler,
         seed: int,
-        unknown: int | None = None,
+        unknown: int | None,
     ) -> None:
         self.text = text
         self.corruption = corruption

@@ -60,7 +60,9 @@ def mask_one_span(window: Window, rng: np.random.Generator, sampler: PieceSample
 
 def make_text(n_windows: int = 12, seed: int = 0) -> CorruptedText:
     counts = np.ones(N_VOCABULARY, dtype=np.int64)
-    return CorruptedText(CountingText(n_windows), mask_one_span, PieceSampler(counts, MASK), seed)
+    return CorruptedText(
+        CountingText(n_windows), mask_one_span, PieceSampler(counts, MASK), seed, None
+    )
 
 
 def make_model(

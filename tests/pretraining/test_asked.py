@@ -15,7 +15,7 @@ from tests.pretraining.simple import MASK, N_VOCABULARY, CountingText
 
 def make_text(corruption, n_windows=12):
     sampler = PieceSampler(np.ones(N_VOCABULARY, dtype=np.int64), MASK)
-    return CorruptedText(CountingText(n_windows), corruption, sampler, 0)
+    return CorruptedText(CountingText(n_windows), corruption, sampler, 0, None)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ OBJECTIVES = ("mlm", "sbo")
 
 def read_items(n_windows=12):
     sampler = PieceSampler(np.ones(N_VOCABULARY, dtype=np.int64), MASK)
-    text = CorruptedText(CountingText(n_windows), SpanMasking(share=0.4), sampler, 0)
+    text = CorruptedText(CountingText(n_windows), SpanMasking(share=0.4), sampler, 0, None)
     return [text.read(WindowNumber(0, index)) for index in range(n_windows)]
 
 

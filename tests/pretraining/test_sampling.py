@@ -81,7 +81,7 @@ def test_spread_samples_depend_on_the_seed():
 )
 def test_the_unknown_piece_is_never_asked_for_and_nothing_else_changes(corruption):
     unknown, sampler = 20, make_text().sampler
-    all_asked = CorruptedText(CountingText(40), corruption, sampler, 0)
+    all_asked = CorruptedText(CountingText(40), corruption, sampler, 0, None)
     text = CorruptedText(CountingText(40), corruption, sampler, 0, unknown)
     n_unknown = 0
     for number in (WindowNumber(0, index) for index in range(40)):
