@@ -53,12 +53,13 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argpar
 
     parser (argparse.ArgumentParser): From make_parser.
     argv (Sequence[str] | None): The options; None for those of the command line.
-    RETURNS (argparse.Namespace): With `command`, `load` (processes that ran in the minute before)
-        and a folder in `output`.
+    RETURNS (argparse.Namespace): With `command`, `load` (processes that ran in the minute before),
+        `earlier_commands` (see report.earlier_report) and a folder in `output`.
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     arguments = parser.parse_args(argv)
     arguments.load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
+    arguments.earlier_commands = []
     arguments.command = f"{parser.prog} {shlex.join(_without_folders(argv))}".rstrip()
     if arguments.output is None:
         arguments.output = QUICK_RESULTS if arguments.quick else RESULTS

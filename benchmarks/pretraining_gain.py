@@ -6,7 +6,6 @@ on held-out text come with it. The report is written after every training; --res
 """
 
 import argparse
-import json
 import os
 import shutil
 from collections.abc import Sequence
@@ -33,7 +32,7 @@ from benchmarks.pretraining_experiments import (
 )
 from benchmarks.pretraining_results import print_report, summarize_experiments
 from benchmarks.pretraining_text import find_texts
-from benchmarks.report import code_revision, make_report, write_report
+from benchmarks.report import code_revision, earlier_report, make_report, write_report
 from benchmarks.representations import HEADLINES
 from benchmarks.scores import ABOUT_SCORES, score_model
 from benchmarks.step_plan import fixed_steps
@@ -67,10 +66,8 @@ class Gain:
         self._written: set[str] = set()
         self.experiments = [e for e in EXPERIMENTS if e.name in arguments.only]
         self.results: dict[str, Any] = {"pretrainings": [], "runs": [], "summary": []}
-        path = arguments.output / "pretraining_gain.json"
-        if arguments.resume and path.is_file():
-            stored = json.loads(path.read_text(encoding="utf8"))["results"]
-            self.results |= {key: stored[key] for key in ("pretrainings", "runs")}
+        if earlier := earlier_report(arguments, "pretraining_gain"):
+            self.results |= {key: earlier["results"][key] for key in ("pretrainings", "runs")}
         elif not arguments.resume:
             shutil.rmtree(self.work, ignore_errors=True)
 

@@ -218,8 +218,10 @@ TABLES = (
 def _source(report: Report) -> str:
     machine = report["machine"]
     bfloat16 = ", ".join(machine["bfloat16"]) or "no bfloat16"
+    earlier = ", ".join(f"`{command}`" for command in report.get("earlier_commands", ()))
+    after = f" (after {earlier})" if earlier else ""
     return (
-        f"`{report['command']}`: {report['date']}, {machine['cpu']}, {cores_text(machine)}, "
+        f"`{report['command']}`{after}: {report['date']}, {machine['cpu']}, {cores_text(machine)}, "
         f"{bfloat16}, torch {report['versions']['torch']}, spaCy {report['versions']['spacy']}"
         f"{_load(machine)}{page_link(report)}"
     )

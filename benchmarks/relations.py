@@ -7,7 +7,6 @@ count. Beside it a rule that knows only the labels of two spans.
 """
 
 import argparse
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +28,7 @@ from benchmarks.relation_corpora import (
     score_related,
 )
 from benchmarks.relation_rule import score_rule
-from benchmarks.report import code_revision, make_report, print_table, write_report
+from benchmarks.report import code_revision, earlier_report, make_report, print_table, write_report
 
 PROGRAM = "relations"
 MINUTES = 15.0
@@ -122,11 +121,8 @@ class RelationBenchmark:
         return any(tuple(run[key] for key in keys) == wanted for run in self.runs)
 
     def _finished_runs(self) -> list[dict[str, Any]]:
-        path = Path(self.arguments.output) / f"{PROGRAM}.json"
-        if not (self.arguments.resume and path.is_file()):
-            return []
-        runs: list[dict[str, Any]] = json.loads(path.read_text("utf8"))["results"]["runs"]
-        return runs
+        earlier = earlier_report(self.arguments, PROGRAM)
+        return earlier["results"]["runs"] if earlier else []
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -72,6 +72,7 @@ def make_report(name: str, arguments: Namespace, results: Any, **settings: Any) 
         "benchmark": name,
         "date": datetime.now(UTC).date().isoformat(),
         "command": arguments.command,
+        "earlier_commands": arguments.earlier_commands,
         "quick": arguments.quick,
         "machine": {**machine_facts(), "load": arguments.load},
         "versions": package_versions(),
@@ -79,6 +80,24 @@ def make_report(name: str, arguments: Namespace, results: Any, **settings: Any) 
         "settings": settings,
         "results": results,
     }
+
+
+def earlier_report(arguments: Namespace, name: str) -> dict[str, Any] | None:
+    """Read the report that --resume goes on with, and note its commands for the next one.
+
+    arguments (Namespace): From arguments.parse, with `resume`; told the earlier commands.
+    name (str): The program.
+    RETURNS (dict[str, Any] | None): None without --resume, or if there is no report yet.
+    """
+    path = Path(arguments.output) / f"{name}.json"
+    if not (arguments.resume and path.is_file()):
+        return None
+    report: dict[str, Any] = json.loads(path.read_text(encoding="utf8"))
+    commands = [*report.get("earlier_commands", []), report["command"]]
+    arguments.earlier_commands = [
+        command for command in dict.fromkeys(commands) if command != arguments.command
+    ]
+    return report
 
 
 def write_report(report: dict[str, Any], folder: Path) -> Path:

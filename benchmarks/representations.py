@@ -5,7 +5,6 @@ Each choice changes one thing of the shipped config and trains for the same numb
 """
 
 import argparse
-import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from benchmarks.peers import ENCODER
 from benchmarks.readme_cells import cores_text
 from benchmarks.report import (
     code_revision,
+    earlier_report,
     make_report,
     markdown_table,
     print_table,
@@ -134,10 +134,8 @@ class Comparison:
         return self._find(corpus, choice, seed) is not None
 
     def _finished_runs(self) -> list[dict[str, Any]]:
-        path = self.arguments.output / "representations.json"
-        if not (self.arguments.resume and path.is_file()):
-            return []
-        runs = json.loads(path.read_text(encoding="utf8"))["results"]["runs"]
+        earlier = earlier_report(self.arguments, "representations")
+        runs = earlier["results"]["runs"] if earlier else []
         return [run for run in runs if run["n_steps"] == self.arguments.steps]
 
 

@@ -1,7 +1,6 @@
 """F1 on a dev corpus after training for a given time: what litbank_f1 and genia_f1 share."""
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 from benchmarks.arguments import make_parser, parse
 from benchmarks.corpora import GROUPS, find_corpus, write_corpus
 from benchmarks.peers import ENCODER, SPANBERT_CONFIG, SPANCAT_CONFIG, encoder_folder
-from benchmarks.report import code_revision, make_report, print_table, write_report
+from benchmarks.report import code_revision, earlier_report, make_report, print_table, write_report
 from benchmarks.scores import ABOUT_SCORES, score_model, summarize
 from benchmarks.step_plan import ABOUT_TIME, QUICK, fit_steps, fixed_steps
 from benchmarks.train_command import TrainingRun, run_training
@@ -155,10 +154,8 @@ class F1Benchmark:
         return [seed for seed in range(n_seeds) if (pipeline, layout, seed) not in done]
 
     def _finished_runs(self) -> list[dict[str, Any]]:
-        path = self.arguments.output / f"{self.task.program}.json"
-        if not (self.arguments.resume and path.is_file()):
-            return []
-        runs = json.loads(path.read_text(encoding="utf8"))["results"]["runs"]
+        earlier = earlier_report(self.arguments, self.task.program)
+        runs = earlier["results"]["runs"] if earlier else []
         return [run for run in runs if run["minutes"] in (None, self.arguments.minutes)]
 
 

@@ -1,6 +1,5 @@
 """`python -m spacy spanbert fill-mask`: what a pretrained encoder expects at a mask."""
 
-from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option, echo
@@ -8,14 +7,17 @@ from wasabi import table
 
 from spacy_spanbert.cli.app import app
 from spacy_spanbert.cli.errors import clean_errors
-from spacy_spanbert.errors import SpanbertError
 
 
 @app.command("fill-mask")
 @clean_errors()
 def fill_mask_cli(
     checkpoint: Annotated[
-        Path, Argument(help="Folder that `pretrain` wrote, such as pretrained/checkpoint-best")
+        str,
+        Argument(
+            help="What `pretrain` wrote, such as pretrained/checkpoint-best, or a published "
+            "checkpoint with its heads: a folder, package:NAME/FOLDER or a Hugging Face name"
+        ),
     ],
     text: Annotated[str, Argument(help="Text with [MASK] one or more times")],
     boundary: Annotated[
@@ -27,11 +29,6 @@ def fill_mask_cli(
     """Predict the pieces at the masks of a text, each with its probability."""
     from spacy_spanbert.pretraining.fill import fill_masks, load_for_filling
 
-    if not checkpoint.is_dir():
-        raise SpanbertError(
-            f"There is no folder {checkpoint}: expected a checkpoint that "
-            "`python -m spacy spanbert pretrain` wrote, with its heads."
-        )
     loaded, model = load_for_filling(checkpoint, "sbo" if boundary else "mlm")
     guesses = fill_masks(loaded, model, text, boundary=boundary, n_best=top)
     rows = [

@@ -13,9 +13,9 @@ from spacy.tokens import Doc
 
 from spacy_spanbert.data.docbin import write_docbin
 from spacy_spanbert.data.files import write_whole
-from spacy_spanbert.data.folder_lock import FolderLock
 from spacy_spanbert.data.part_report import PartReport
 from spacy_spanbert.data.problems import CorpusError
+from spacy_spanbert.folder_lock import FolderLock
 
 MANIFEST = "manifest.json"
 PUBLISHING = "publishing"

@@ -106,3 +106,24 @@ def fitting_end(document: PieceDocument, sentences: list[int] | Ints, start: int
     words = document.words[start : limit + 1]
     borders = np.flatnonzero(words[1:] != words[:-1])
     return start + int(borders[-1]) + 1 if len(borders) else limit
+
+
+def nearest_end(document: PieceDocument, start: int, wanted: int, room: int) -> int:
+    """Find where a text that begins somewhere in a document ends to be about so long.
+
+    document (PieceDocument): The document.
+    start (int): First piece of the text.
+    wanted (int): How many pieces it should have, 1 to `room`.
+    room (int): Pieces of the text, at most.
+    RETURNS (int): The piece after the last: the end of the sentence that comes nearest, or, if not
+        even one sentence fits, what `fitting_end` finds for the wanted length.
+    """
+    sentences = document.sentences
+    after = int(np.searchsorted(sentences, start + wanted))
+    ends = [int(sentence) for sentence in sentences[max(0, after - 1) : after + 1]]
+    if after == len(sentences):
+        ends.append(len(document))
+    fitting = [end for end in ends if start < end <= start + room]
+    if not fitting:
+        return fitting_end(document, sentences, start, wanted)
+    return min(fitting, key=lambda end: abs(end - start - wanted))

@@ -1,16 +1,19 @@
 """How many steps a run has."""
 
-from statistics import median
+from statistics import mean
 
 import torch
 from accelerate import Accelerator
 
 from spacy_spanbert.pretraining.checkpoint import Progress
+from spacy_spanbert.pretraining.divergence import PretrainingError
 from spacy_spanbert.pretraining.settings import BudgetSettings
 
-# Steps whose time is not counted, for the machine warms up, and steps that are.
+# Steps whose time is not counted, for the machine warms up, and steps that are, at least.
 WARM_UP = 3
 MEASURED = 12
+# Share of the minutes that is timed: a few seconds tell little of an hour on a shared machine.
+TIMED_SHARE = 0.05
 
 
 def planned_steps(budget: BudgetSettings, n_windows: int, step_windows: int) -> int | None:
@@ -28,12 +31,27 @@ def planned_steps(budget: BudgetSettings, n_windows: int, step_windows: int) -> 
     return None
 
 
+def check_encoder_learns(progress: Progress) -> None:
+    """Refuse a new run that is over before its encoder begins to learn.
+
+    progress (Progress): Before the first step, with the steps of the run.
+    RAISES (PretrainingError): If the heads learn alone in all of them.
+    """
+    n_alone, total = progress.head_warmup_steps, progress.total_steps
+    if total is not None and n_alone >= total:
+        raise PretrainingError(
+            f"The run has {total:,} steps, and in the first {n_alone:,} the heads learn alone: the "
+            "encoder would not learn at all. Lower [pretraining.training] head_warmup_steps, or "
+            "raise [pretraining.budget]."
+        )
+
+
 def measured_steps(
     minutes: float, seconds: list[float], evaluation_seconds: float, evaluate_every: int
 ) -> int | None:
     """Turn minutes into steps, once enough steps were timed.
 
-    minutes (float): The budget; 0 or less if it was spent before the first of these steps.
+    minutes (float): What is left of the budget before these steps; 0 or less if nothing is.
     seconds (list[float]): Time of each step so far.
     evaluation_seconds (float): Time of one evaluation with saving.
     evaluate_every (int): Steps between two evaluations.
@@ -41,12 +59,13 @@ def measured_steps(
         timed.
     """
     spent = sum(seconds)
-    if len(seconds) < WARM_UP + MEASURED and spent < 60 * minutes:
+    is_enough = len(seconds) >= WARM_UP + MEASURED and spent >= TIMED_SHARE * 60 * minutes
+    if not is_enough and spent < 60 * minutes:
         return None
     left = 60 * minutes - spent - evaluation_seconds
     if left <= 0:
         return len(seconds)
-    step = median(seconds[WARM_UP:] or seconds)
+    step = mean(seconds[WARM_UP:] or seconds)
     return len(seconds) + int(left / (step + evaluation_seconds / evaluate_every))
 
 

@@ -18,6 +18,7 @@ from spacy_spanbert.pretraining.corpus_statistics import CorpusStatistics
 from spacy_spanbert.pretraining.disk import writing
 from spacy_spanbert.pretraining.documents import NumberedDocument
 from spacy_spanbert.pretraining.piece_store import PieceStore, write_pieces
+from spacy_spanbert.pretraining.random_streams import Stream, random_numbers
 
 PIECES = "pieces.arrow"
 HELD_OUT = "held_out.npy"
@@ -25,8 +26,6 @@ COUNTS = "counts.npy"
 CORPUS = "corpus.json"
 WRITING = ".writing-"
 ABANDONED_SECONDS = 24 * 3600
-# Sets the random numbers of this choice apart from others of the same seed.
-STREAM = 2
 
 
 class Corpus:
@@ -188,6 +187,6 @@ def choose_held_out(origins: NDArray[np.int64], share: float, seed: int) -> NDAr
     numbers, parts = np.unique(origins, return_inverse=True)
     n_documents = len(numbers)
     n_held_out = min(max(1, round(share * n_documents)), n_documents - 1) if share > 0 else 0
-    rng = np.random.default_rng([seed, STREAM])
+    rng = random_numbers(Stream.HELD_OUT, seed)
     chosen = rng.permutation(n_documents)[:n_held_out]
     return np.flatnonzero(np.isin(parts, chosen)).astype(np.int64)

@@ -104,6 +104,27 @@ def check_settings(begun: dict[str, Any], settings: PretrainSettings) -> None:
         )
 
 
+def check_best(output: Path, progress: Progress) -> str:
+    """See whether the best checkpoint of a run is where the run left it.
+
+    output (Path): The run's output folder.
+    progress (Progress): How far the run is; forgets its lowest loss if the checkpoint is gone, so
+        that the best one from now on is kept.
+    RETURNS (str): What a user should know; empty if it is there.
+    RAISES (EarlierRunError): If it is gone and there is no step left to write another.
+    """
+    best = output / BEST
+    if best.is_dir():
+        return ""
+    if progress.total_steps is not None and progress.step >= progress.total_steps:
+        raise EarlierRunError(
+            f"The run in {output} is at its end, but {BEST} is gone. {LAST} holds the encoder as "
+            "it was after the last step: use that, or begin a new run in another output folder."
+        )
+    progress.best_loss = None
+    return f"WARNING: {best} is gone: the best checkpoint from here on is kept in its place"
+
+
 def read_source(output: Path) -> CorpusSource:
     """Read what text a run began with.
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from spacy_spanbert.checkpoints.checkpoint import Checkpoint
-from spacy_spanbert.checkpoints.load import load_checkpoint
+from spacy_spanbert.checkpoints.load import find_folder, load_checkpoint
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.nn.objectives import MAX_SPAN_PIECES
 from spacy_spanbert.nn.packed_attention import row_groups
@@ -110,20 +110,20 @@ def _spans(places: np.ndarray, n_pieces: int, boundary: bool) -> tuple[Tensor, T
     return torch.from_numpy(np.stack([start - 1, end], axis=1)), torch.from_numpy(positions)
 
 
-def load_for_filling(folder: Path, objective: str) -> tuple[Checkpoint, PretrainingModel]:
+def load_for_filling(source: str | Path, objective: str) -> tuple[Checkpoint, PretrainingModel]:
     """Load a checkpoint with the head of one objective.
 
-    folder (Path): Written by pretraining.
+    source (str | Path): As for `load_checkpoint`; written by pretraining, or published with heads.
     objective (str): "mlm" or "sbo".
     RETURNS (tuple[Checkpoint, PretrainingModel]): In evaluation mode.
     RAISES (SpanbertError): If the checkpoint has no such head, as nearly all that are published.
     """
-    checkpoint = load_checkpoint(folder)
+    checkpoint = load_checkpoint(source)
     model = PretrainingModel(checkpoint.module, {objective: 1.0})
-    missing = load_heads(folder, model)
+    missing = load_heads(find_folder(source), model)
     if missing:
         raise SpanbertError(
-            f"{folder} has no head for {objective}: it was not pretrained with this objective, or "
+            f"{source} has no head for {objective}: it was not pretrained with this objective, or "
             "not by `python -m spacy spanbert pretrain`. A head made up at random would guess "
             "nonsense."
         )

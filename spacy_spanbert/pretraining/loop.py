@@ -12,7 +12,7 @@ from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
 from spacy_spanbert.pretraining.accelerator import expect_frozen_encoder
 from spacy_spanbert.pretraining.asked import check_asked
-from spacy_spanbert.pretraining.budget import StepClock, planned_steps
+from spacy_spanbert.pretraining.budget import StepClock, check_encoder_learns, planned_steps
 from spacy_spanbert.pretraining.checkpoint import (
     BEST,
     LAST,
@@ -97,6 +97,8 @@ class Pretrainer:
         self.sampler = Sampler(len(train), step_windows, training.seed)
         if progress.total_steps is None:
             progress.total_steps = planned_steps(settings.budget, len(train), step_windows)
+        if not progress.step:
+            check_encoder_learns(progress)
         self._weights = model.weights
         freeze_encoder(model, False)
         # of the run, not of what is left of it: one that goes on exchanges in the same order
@@ -138,12 +140,13 @@ class Pretrainer:
     def _steps(self, prefetcher: Prefetcher, log: RunLog | None, bar: tqdm) -> None:
         training, progress = self.settings.training, self.progress
         report = TrainReport(training, self._weights, progress, self.accelerator, log, bar)
-        first = progress.step
+        first, start = progress.step, perf_counter()
         while not self._is_done():
-            start = perf_counter()
             self._step(prefetcher, report)
             progress.step += 1
-            if self._clock.add(perf_counter() - start, self.accelerator):
+            # with what was logged after the step before
+            seconds, start = perf_counter() - start, perf_counter()
+            if self._clock.add(seconds, self.accelerator):
                 self._store_total_steps()
             bar.total = progress.total_steps
             bar.update()
@@ -155,6 +158,7 @@ class Pretrainer:
             if is_saved:
                 self._evaluate(log)
                 report.restart_clock()
+                start = perf_counter()
         if progress.step > first and not self._is_evaluated(progress.step):
             if not report.is_empty:
                 report.write()
@@ -197,6 +201,12 @@ class Pretrainer:
         total_steps = self.progress.total_steps
         assert total_steps is not None
         self.say(f"{self._clock.minutes:g} minutes are {total_steps:,} steps here")
+        if total_steps <= self.progress.head_warmup_steps:
+            self.say(
+                "WARNING: the time is over before the encoder began to learn: the heads learn "
+                f"alone in the first {self.progress.head_warmup_steps:,} steps. Raise "
+                "[pretraining.budget] minutes, or lower [pretraining.training] head_warmup_steps"
+            )
         if self._is_main:
             store_total_steps(self.folder / LAST, total_steps)
 

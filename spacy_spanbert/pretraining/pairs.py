@@ -7,16 +7,15 @@ import numpy as np
 from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
 from spacy_spanbert.errors import SpanbertError
-from spacy_spanbert.pretraining.blocks import Blocks, cut_blocks, fitting_end
+from spacy_spanbert.pretraining.blocks import Blocks, cut_blocks, nearest_end
 from spacy_spanbert.pretraining.packing import PackedBlocks
 from spacy_spanbert.pretraining.piece_store import PieceStore
+from spacy_spanbert.pretraining.random_streams import Stream, random_numbers
 from spacy_spanbert.pretraining.special_pieces import SpecialPieces, special_pieces
 from spacy_spanbert.pretraining.windows import Window
 
-# Places that are tried for a foreign text whose first sentence fits.
-TRIES = 4
-# Sets the random numbers of pairs apart from those of corruption.
-STREAM = 1
+# Foreign texts that are drawn, of which the one most like the true one in length is taken.
+TRIES = 8
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,9 @@ class Stretch:
     start: int
     end: int
 
+    def __len__(self) -> int:
+        return self.end - self.start
+
 
 class PackedPairs(PackedBlocks):
     """Windows of two texts each, A and B (BERT, arXiv 1810.04805, section 3.1).
@@ -39,8 +41,9 @@ class PackedPairs(PackedBlocks):
     A block of the text is split in two at a sentence border drawn at random, anew in each epoch;
     within a block of one sentence at a word border. Half of the blocks, others in the next epoch,
     are left so. In the other half the second part is replaced by text of another document, not of
-    another part of the same. It begins with a sentence and ends where the window does, at the last
-    sentence that fits.
+    another part of the same. So that it can be told from the true one by what it says alone, it
+    begins with a sentence if that one does, and ends with the sentence that makes it most nearly as
+    long; of several drawn at random, the nearest is taken.
 
     store (PieceStore): The documents.
     blocks (Blocks): Of at least two documents, each of at least two words.
@@ -78,53 +81,68 @@ class PackedPairs(PackedBlocks):
         RETURNS (tuple[Stretch, Stretch, bool]): A, B, and whether B follows A. Among neighbouring
             numbers exactly one of two does.
         """
-        rng = np.random.default_rng([self._seed, epoch, index, STREAM])
+        rng = random_numbers(Stream.PAIRS, self._seed, epoch, index)
         blocks = self.blocks
         document = int(blocks.documents[index])
         start, end = int(blocks.starts[index]), int(blocks.ends[index])
         split = self._split(document, start, end, rng)
-        first = Stretch(document, start, split)
+        first, second = Stretch(document, start, split), Stretch(document, split, end)
         is_next = (index + epoch) % 2 == 0
         if is_next:
-            return first, Stretch(document, split, end), True
-        return first, self._foreign(document, blocks.room - (split - start), rng), False
+            return first, second, True
+        return first, self._foreign(second, blocks.room - (split - start), rng), False
 
     def _split(self, document: int, start: int, end: int, rng: np.random.Generator) -> int:
         sentences = self._store.document(document).sentences
         low, high = np.searchsorted(sentences, [start + 1, end])
         if low < high:
             return int(sentences[rng.integers(low, high)])
+        return self._word_border(document, start, end, rng)
+
+    def _word_border(self, document: int, start: int, end: int, rng: np.random.Generator) -> int:
         _, words = self._store.pieces(document, start, end)
         return start + 1 + int(rng.choice(np.flatnonzero(words[1:] != words[:-1])))
 
-    def _foreign(self, document: int, room: int, rng: np.random.Generator) -> Stretch:
-        """Choose text of another document that fits."""
-        stretch = self._draw(document, room, rng)
-        for _ in range(TRIES - 1):
-            if self._ends_with_a_sentence(stretch):
-                break
-            stretch = self._draw(document, room, rng)
-        return stretch
+    def _foreign(self, true: Stretch, room: int, rng: np.random.Generator) -> Stretch:
+        """Choose text of another document that nothing but what it says tells from the true one."""
+        begins_inside = not self._begins_a_sentence(true)
+        drawn = [self._draw(true, room, begins_inside, rng) for _ in range(TRIES)]
+        return min(
+            drawn,
+            key=lambda text: (not self._ends_a_sentence(text), abs(len(text) - len(true))),
+        )
 
-    def _draw(self, document: int, room: int, rng: np.random.Generator) -> Stretch:
+    def _draw(
+        self, true: Stretch, room: int, begins_inside: bool, rng: np.random.Generator
+    ) -> Stretch:
         blocks = self.blocks
         # the document's own blocks, and those of other parts of it, lie side by side and are passed
         # over
-        parts = np.searchsorted(self._origins, self._origins[document] + np.arange(2))
+        parts = np.searchsorted(self._origins, self._origins[true.document] + np.arange(2))
         own_first, own_last = np.searchsorted(blocks.documents, parts)
         block = int(rng.integers(0, len(blocks) - (own_last - own_first)))
         block += int(own_last - own_first) if block >= own_first else 0
-        number = int(blocks.documents[block])
-        other = self._store.document(number)
-        sentences = other.sentences
-        low, high = np.searchsorted(sentences, [blocks.starts[block], blocks.ends[block]])
-        start = int(sentences[rng.integers(low, high)] if low < high else blocks.starts[block])
-        return Stretch(number, start, fitting_end(other, sentences, start, room))
+        number, start, end = (
+            int(numbers[block]) for numbers in (blocks.documents, blocks.starts, blocks.ends)
+        )
+        document = self._store.document(number)
+        low, high = np.searchsorted(document.sentences, [start, end])
+        if begins_inside:
+            start = self._word_border(number, start, end, rng)
+        elif low < high:
+            start = int(document.sentences[rng.integers(low, high)])
+        return Stretch(number, start, nearest_end(document, start, len(true), room))
 
-    def _ends_with_a_sentence(self, stretch: Stretch) -> bool:
-        document = self._store.document(stretch.document)
-        sentence = np.searchsorted(document.sentences, stretch.end, side="right") - 1
-        return stretch.end in (len(document), int(document.sentences[sentence]))
+    def _begins_a_sentence(self, text: Stretch) -> bool:
+        sentences = self._store.document(text.document).sentences
+        return bool(
+            sentences[np.searchsorted(sentences, text.start, side="right") - 1] == text.start
+        )
+
+    def _ends_a_sentence(self, text: Stretch) -> bool:
+        document = self._store.document(text.document)
+        sentence = np.searchsorted(document.sentences, text.end, side="right") - 1
+        return text.end in (len(document), int(document.sentences[sentence]))
 
 
 def pack_pairs(

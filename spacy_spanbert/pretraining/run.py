@@ -1,6 +1,7 @@
 """A whole run of pretraining: from settings and text to checkpoints."""
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -9,6 +10,7 @@ import torch
 from accelerate import Accelerator
 from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
+from spacy_spanbert.folder_lock import FolderLock
 from spacy_spanbert.pretraining.accelerator import end_processes, make_accelerator, say_once
 from spacy_spanbert.pretraining.checkpoint import BEST, LAST, Progress, load_model
 from spacy_spanbert.pretraining.corpus import Corpus
@@ -17,6 +19,7 @@ from spacy_spanbert.pretraining.corpus_statistics import render_statistics
 from spacy_spanbert.pretraining.counts import render_counts
 from spacy_spanbert.pretraining.curve import draw_curve
 from spacy_spanbert.pretraining.earlier_run import (
+    check_best,
     check_settings,
     fixed_settings,
     read_progress,
@@ -73,8 +76,8 @@ def run_pretraining(settings: PretrainSettings, text: Text, say: Callable[[str],
     say (Callable[[str], None]): Told what a user should know, line by line, in the first process.
     RETURNS (Progress): How far it came. In the output folder are `checkpoint-best`,
         `checkpoint-last`, the log and the loss curve.
-    RAISES (SpanbertError): If text, checkpoint and settings do not go together, or a run in the
-        same folder had other settings.
+    RAISES (SpanbertError): If text, checkpoint and settings do not go together, a run in the same
+        folder had other settings, or another process works on it.
     """
     accelerator = make_accelerator(settings.training)
     say = say_once(accelerator, say)
@@ -85,8 +88,16 @@ def run_pretraining(settings: PretrainSettings, text: Text, say: Callable[[str],
             if n > 1
             else "NOTE: [pretraining.training] shard has nothing to divide: there is one process"
         )
+    settings.output.mkdir(parents=True, exist_ok=True)
+    # those of other machines work on the same folder; the first process alone writes
+    with FolderLock(settings.output) if accelerator.is_main_process else nullcontext():
+        return _run(settings, text, accelerator, say)
+
+
+def _run(
+    settings: PretrainSettings, text: Text, accelerator: Accelerator, say: Callable[[str], None]
+) -> Progress:
     output = settings.output
-    output.mkdir(parents=True, exist_ok=True)
     with accelerator.main_process_first():
         earlier = _begin(settings, text, accelerator, say)
         tokenizer = prepare_tokenizer(settings)
@@ -130,6 +141,8 @@ def _begin(
     earlier = read_progress(settings.output)
     if earlier is not None:
         check_settings(earlier.settings, settings)
+        if warning := check_best(settings.output, earlier):
+            say(warning)
     elif settings.vocabulary.train and accelerator.is_main_process:
         write_vocabulary(settings, text.read, say)
     return earlier

@@ -7,16 +7,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from spacy_spanbert.pretraining.random_streams import Stream, random_numbers
 from spacy_spanbert.pretraining.windows import (
     Corrupted,
     Corruption,
     PieceSampler,
     Window,
-    window_rng,
 )
-
-# Sets the random numbers of a sample apart from others of the same seed.
-STREAM = 3
 
 
 class PackedText(Protocol):
@@ -69,7 +66,7 @@ class Sampler:
     def _window(self, place: int) -> WindowNumber:
         epoch, index = divmod(place, self.n_windows)
         if self._order is None or self._order[0] != epoch:
-            rng = np.random.default_rng([self.seed, epoch])
+            rng = random_numbers(Stream.ORDER, self.seed, epoch)
             self._order = (epoch, rng.permutation(self.n_windows))
         return WindowNumber(epoch, int(self._order[1][index]))
 
@@ -86,7 +83,8 @@ def spread_sample(n_windows: int, n_wanted: int, seed: int) -> list[int]:
     if n_windows <= n_wanted:
         return list(range(n_windows))
     borders = np.arange(n_wanted + 1) * n_windows // n_wanted
-    return np.random.default_rng([seed, STREAM]).integers(borders[:-1], borders[1:]).tolist()
+    rng = random_numbers(Stream.EVALUATION, seed)
+    return rng.integers(borders[:-1], borders[1:]).tolist()
 
 
 class CorruptedText:
@@ -127,7 +125,7 @@ class CorruptedText:
             follows the first. Always the same for the same number.
         """
         window = self.text.window(number.index, number.epoch)
-        rng = window_rng(self.seed, number.epoch, number.index)
+        rng = random_numbers(Stream.CORRUPTION, self.seed, number.epoch, number.index)
         corrupted = self.corruption(window, rng, self.sampler)
         return _without_targets(corrupted, self.unknown), window.is_next
 

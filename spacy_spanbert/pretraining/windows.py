@@ -98,14 +98,3 @@ class PieceSampler:
 
 
 Corruption = Callable[[Window, np.random.Generator, PieceSampler], Corrupted]
-
-
-def window_rng(seed: int, epoch: int, index: int) -> np.random.Generator:
-    """Make the randomness of one window in one epoch.
-
-    seed (int): Seed of the run, 0 or more.
-    epoch (int): Number of the epoch, from 0.
-    index (int): Number of the window in the corpus.
-    RETURNS (Generator): Independent of all others; the same whenever it is asked for.
-    """
-    return np.random.default_rng([seed, epoch, index])

@@ -8,6 +8,7 @@ import pytest
 from benchmarks import arguments as options
 from benchmarks.report import (
     code_revision,
+    earlier_report,
     machine_facts,
     make_report,
     markdown_table,
@@ -47,6 +48,25 @@ def test_a_report_says_what_ran_where(tmp_path: Path):
     assert report["machine"].keys() == {
         *("cpu", "n_cores", "n_threads", "bfloat16", "memory_gb", "system", "load"),
     }
+
+
+def test_a_report_that_went_on_names_all_commands(tmp_path: Path):
+    def parsed_again(*argv: str):
+        parser = options.make_parser("annotate_speed", "It measures.\n\nMore.")
+        parser.add_argument("--only")
+        parser.add_argument("--resume", action="store_true")
+        return options.parse(parser, ["--output", str(tmp_path), *argv])
+
+    commands = ["--only a", "--only b --resume", "--only c --resume", "--only c --resume"]
+    for number, command in enumerate(commands):
+        arguments = parsed_again(*command.split())
+        earlier = earlier_report(arguments, "annotate_speed")
+        assert (earlier is None) == (number == 0)
+        write_report(make_report("annotate_speed", arguments, number), tmp_path)
+    report = json.loads((tmp_path / "annotate_speed.json").read_text(encoding="utf8"))
+    program = "python -m benchmarks.annotate_speed --output OUTPUT"
+    assert report["command"] == f"{program} {commands[-1]}"
+    assert report["earlier_commands"] == [f"{program} {command}" for command in commands[:2]]
 
 
 def test_machine_facts_are_plain_and_name_a_processor():

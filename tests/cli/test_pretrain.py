@@ -1,9 +1,11 @@
 """`python -m spacy spanbert pretrain` and `fill-mask`, on a little text."""
 
 import builtins
+import json
 import shutil
 import signal
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ from transformers import AutoModel, AutoTokenizer
 from typer.testing import CliRunner
 
 from spacy_spanbert.cli import app
+from spacy_spanbert.folder_lock import FolderLock
+from spacy_spanbert.pretraining.checkpoint import load_progress
 from spacy_spanbert.pretraining.log import read_log
 from spacy_spanbert.pretraining.loop import Pretrainer
 from tests.cli.small_pretraining import (
@@ -91,6 +95,53 @@ def test_a_trained_encoder_is_not_written_over_when_its_run_is_lost(text, tmp_pa
         assert folder_bytes(output / "checkpoint-best") == best
 
 
+def test_a_best_checkpoint_that_was_moved_away_is_missed(text, tmp_path, tiny_bert):
+    output = tmp_path / "pretrained"
+    run_pretrain(text, output, tiny_bert)
+    (output / "checkpoint-best").rename(tmp_path / "mine")
+    result = run_pretrain(text, output, tiny_bert)
+    assert result.exit_code == 1
+    said = " ".join(result.output.split())
+    assert "is at its end, but checkpoint-best is gone. checkpoint-last holds the encoder" in said
+
+
+def test_a_run_goes_on_with_another_best_checkpoint_if_that_is_gone(
+    text, tmp_path, tiny_bert, monkeypatch
+):
+    output, step = tmp_path / "pretrained", Pretrainer._step
+
+    def step_that_is_killed(trainer, prefetcher, report):
+        if trainer.progress.step == 4:
+            raise KeyboardInterrupt
+        step(trainer, prefetcher, report)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Pretrainer, "_step", step_that_is_killed)
+        run_pretrain(text, output, tiny_bert)
+    last = load_progress(output / "checkpoint-last")
+    assert last.step == 3
+    # no later loss is as low
+    last.best_loss = 0.0
+    (output / "checkpoint-last" / "pretraining.json").write_text(json.dumps(asdict(last)), "utf8")
+    shutil.rmtree(output / "checkpoint-best")
+    result = run_pretrain(text, output, tiny_bert)
+    assert result.exit_code == 0, result.output
+    said = " ".join(result.output.split())
+    assert "checkpoint-best is gone: the best checkpoint from here on is kept" in said
+    assert load_progress(output / "checkpoint-best").step > 3
+
+
+def test_two_runs_do_not_work_on_one_folder(text, tmp_path, tiny_bert):
+    pytest.importorskip("fcntl", reason="there is no lock on this system")
+    output = tmp_path / "pretrained"
+    output.mkdir()
+    with FolderLock(output):
+        result = run_pretrain(text, output, tiny_bert)
+    assert result.exit_code == 1
+    assert f"{output}: another run is at work on it." in " ".join(result.output.split())
+    assert [path.name for path in output.iterdir()] == ["lock"]
+
+
 def test_a_best_checkpoint_that_was_being_replaced_is_put_back(text, tmp_path, tiny_bert):
     output = tmp_path / "pretrained"
     run_pretrain(text, output, tiny_bert)
@@ -107,7 +158,7 @@ def test_new_heads_depend_on_the_seed_alone(text, tmp_path, tiny_bert):
     for number, seed in enumerate((0, 0, 1)):
         torch.manual_seed(number)
         output = tmp_path / str(number)
-        run_pretrain(text, output, tiny_bert, **{"budget.steps": 1, "training.seed": seed})
+        run_pretrain(text, output, tiny_bert, **{"budget.steps": 2, "training.seed": seed})
         losses.append(read_log(output)[0]["loss"])
     assert losses[0] == losses[1] != losses[2]
 

@@ -41,9 +41,12 @@ def store_of(
     return PieceStore(path)
 
 
-def random_shapes(n_documents: int, seed: int = 0) -> list[Shape]:
+def random_shapes(n_documents: int, seed: int = 0, n_sentences: int = 29) -> list[Shape]:
     rng = np.random.default_rng(seed)
     return [
-        [rng.integers(1, 4, rng.integers(1, 15)).tolist() for _ in range(int(rng.integers(1, 30)))]
+        [
+            rng.integers(1, 4, rng.integers(1, 15)).tolist()
+            for _ in range(int(rng.integers(1, n_sentences + 1)))
+        ]
         for _ in range(n_documents)
     ]

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spacy_spanbert.errors import SpanbertError
-from spacy_spanbert.pretraining.blocks import cut_blocks
+from spacy_spanbert.pretraining.blocks import cut_blocks, fitting_end, nearest_end
 from spacy_spanbert.pretraining.documents import PieceDocument
 from tests.pretraining.piece_documents import (
     SHAPES,
@@ -104,3 +104,21 @@ def test_no_room_is_an_error_that_says_what_to_do(tmp_path: Path):
     store = store_of(tmp_path, [make_document([[1]])])
     with pytest.raises(SpanbertError, match="room for 0: give a longer window"):
         cut_blocks(store, [0], 0)
+
+
+@given(SHAPES, st.data())
+def test_the_nearest_end_is_that_of_trying_all(shape: Shape, data: st.DataObject):
+    document = make_document(shape)
+    if not len(document):
+        return
+    start = data.draw(st.integers(0, len(document) - 1), "start")
+    room = data.draw(st.integers(1, len(document) + 3), "room")
+    wanted = data.draw(st.integers(1, room), "wanted")
+    ends = [*document.sentences.tolist()[1:], len(document)]
+    fitting = [end for end in ends if start < end <= start + room]
+    found = nearest_end(document, start, wanted, room)
+    if fitting:
+        assert found in fitting
+        assert abs(found - start - wanted) == min(abs(end - start - wanted) for end in fitting)
+    else:
+        assert found == fitting_end(document, document.sentences, start, wanted)

@@ -8,7 +8,7 @@ from transformers import AutoModel
 
 from spacy_spanbert.checkpoints.load import load_tokenizer
 from spacy_spanbert.errors import SpanbertError
-from spacy_spanbert.pretraining import loop
+from spacy_spanbert.pretraining import budget, loop
 from spacy_spanbert.pretraining.accelerator import make_accelerator
 from spacy_spanbert.pretraining.budget import MEASURED, WARM_UP
 from spacy_spanbert.pretraining.checkpoint import (
@@ -19,6 +19,7 @@ from spacy_spanbert.pretraining.checkpoint import (
     save_pretraining,
 )
 from spacy_spanbert.pretraining.corruption.token_masking import TokenMasking
+from spacy_spanbert.pretraining.divergence import PretrainingError
 from spacy_spanbert.pretraining.log import read_log
 from spacy_spanbert.pretraining.loop import Pretrainer
 from spacy_spanbert.pretraining.sampling import WindowNumber, spread_sample
@@ -133,12 +134,23 @@ def test_plain_transformers_loads_the_encoder(tmp_path, tiny_bert):
 
 
 def test_new_heads_learn_alone_at_first(tmp_path, tiny_bert):
-    settings = make_settings(tmp_path / "run", {"steps": 3}, head_warmup_steps=3)
-    model = make_model()
+    settings = make_settings(tmp_path / "run", {"minutes": 1e-9}, head_warmup_steps=3)
+    model, said = make_model(), []
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    make_trainer(settings, tiny_bert, model=model).run()
+    make_trainer(settings, tiny_bert, model=model, say=said.append).run()
+    assert "WARNING: the time is over before the encoder began to learn" in "".join(said)
     for name, tensor in model.state_dict().items():
         assert torch.equal(tensor, before[name]) == name.startswith("encoder."), name
+
+
+@pytest.mark.parametrize("budget", [{"steps": 3}, {"epochs": 0.5}])
+def test_a_run_in_which_the_encoder_would_not_learn_is_refused(budget, tmp_path, tiny_bert):
+    settings = make_settings(tmp_path / "run", budget, head_warmup_steps=3)
+    with pytest.raises(
+        PretrainingError, match=r"would not learn at all\. Lower .*head_warmup_steps"
+    ):
+        make_trainer(settings, tiny_bert)
+    assert not (settings.output / LAST).exists()
 
 
 def test_it_evaluates_where_the_heads_end_to_learn_alone(tmp_path, tiny_bert):
@@ -181,8 +193,9 @@ def test_minutes_become_steps_once(tmp_path, tiny_bert):
 
 
 def test_minutes_become_steps_when_the_encoder_learns_and_a_kill_does_not_change_them(
-    tmp_path, tiny_bert
+    tmp_path, tiny_bert, monkeypatch
 ):
+    monkeypatch.setattr(budget, "TIMED_SHARE", 0.0)
     values = {"evaluate_every": 1000, "head_warmup_steps": 4}
     settings = make_settings(tmp_path / "run", {"minutes": 10}, **values)
     trainer = make_trainer(settings, tiny_bert)

@@ -1,3 +1,4 @@
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -91,15 +92,42 @@ def test_pairs_depend_on_seed_epoch_and_number_only(
     assert any(pairs.stretches(i, 5) != pairs.stretches(i, 7) for i in numbers)
 
 
-def test_foreign_texts_fill_the_window_as_well_as_true_ones(pairs: PackedPairs):
-    """Or the length would give the label away."""
-    lengths: dict[bool, list[int]] = {True: [], False: []}
-    for index in range(len(pairs)):
-        for epoch in range(4):
-            window = pairs.window(index, epoch)
-            lengths[bool(window.is_next)].append(len(window))
-    means = [np.mean(of_label) for of_label in lengths.values()]
-    assert abs(means[0] - means[1]) < 0.1 * WINDOW
+SHORT = random_shapes(400, n_sentences=4)  # posts, messages
+
+
+def share_told(features: list[tuple[int, ...]], labels: list[bool]) -> float:
+    """Share of labels, in the second half, that the most frequent label of each feature tells."""
+    n, seen = len(features) // 2, defaultdict(Counter)
+    for feature, label in zip(features[:n], labels[:n], strict=True):
+        seen[feature][label] += 1
+    guesses = [seen[f].most_common(1)[0][0] if seen[f] else True for f in features[n:]]
+    return float(np.mean([g == label for g, label in zip(guesses, labels[n:], strict=True)]))
+
+
+@pytest.mark.parametrize("shapes", [random_shapes(400), SHORT], ids=["long", "short"])
+def test_the_lengths_of_two_texts_do_not_tell_their_label(
+    bert: PreTrainedTokenizerFast, tmp_path: Path, shapes: list
+):
+    store = store_of(tmp_path, make_documents(shapes))
+    pairs = pack_pairs(store, range(len(shapes)), WINDOW, bert, seed=3)
+    drawn = [pairs.stretches(index, epoch) for index in range(len(pairs)) for epoch in range(10)]
+    labels = [is_next for _, _, is_next in drawn]
+    second = [(len(b),) for _, b, _ in drawn]
+    both = [(len(a) // 4, len(b) // 4) for a, b, _ in drawn]
+    # with foreign texts as long as there is room: 0.57 to 0.63
+    assert share_told(second, labels) < 0.53
+    assert share_told(both, labels) < 0.53
+
+
+def test_a_second_text_that_begins_inside_a_sentence_may_be_a_foreign_one(
+    bert: PreTrainedTokenizerFast, tmp_path: Path
+):
+    """Or every text that begins so would follow the first."""
+    store = store_of(tmp_path, make_documents([[[1] * 9]] * 30))
+    pairs = pack_pairs(store, range(30), WINDOW, bert, seed=0)
+    drawn = [pairs.stretches(index, epoch) for epoch in range(4) for index in range(len(pairs))]
+    assert all(second.start > 0 and second.end == 9 for _, second, _ in drawn)
+    assert {is_next for _, _, is_next in drawn} == {True, False}
 
 
 def test_first_texts_have_the_same_lengths_under_both_labels(pairs: PackedPairs):
@@ -196,4 +224,4 @@ def test_the_work_for_a_pair_does_not_grow_with_its_documents(
         pairs.window(index, 0)
         # looked at to split it, then read
         assert store.n_pieces <= 2 * 128
-        assert store.n_documents <= 1 + 2 * TRIES
+        assert store.n_documents <= 2 + 2 * TRIES

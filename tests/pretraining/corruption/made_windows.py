@@ -10,13 +10,13 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from spacy_spanbert.pretraining.random_streams import Stream, random_numbers
 from spacy_spanbert.pretraining.windows import (
     SPECIAL,
     Corrupted,
     Corruption,
     PieceSampler,
     Window,
-    window_rng,
 )
 
 CLS, SEP, MASK = 2, 3, 4
@@ -65,7 +65,7 @@ def many_windows() -> list[Window]:
 
 
 def corrupt(corruption: Corruption, window: Window, epoch: int = 0, index: int = 0) -> Corrupted:
-    return corruption(window, window_rng(0, epoch, index), SAMPLER)
+    return corruption(window, random_numbers(Stream.CORRUPTION, 0, epoch, index), SAMPLER)
 
 
 def corrupt_many(corruption: Corruption) -> list[tuple[Window, Corrupted]]:

@@ -3,12 +3,16 @@
 from pathlib import Path
 from typing import IO
 
-from spacy_spanbert.data.problems import CorpusError
+from spacy_spanbert.errors import SpanbertError
 
 try:
     import fcntl
 except ImportError:  # Windows: no lock there.
     fcntl = None  # type: ignore[assignment]
+
+
+class FolderLockError(SpanbertError):
+    """Another process works on the folder."""
 
 
 class FolderLock:
@@ -24,17 +28,20 @@ class FolderLock:
     def __enter__(self) -> "FolderLock":
         """Take the lock.
 
-        RAISES (CorpusError): If another process has it.
+        RAISES (FolderLockError): If another process has it.
         """
         if fcntl is None:
             return self
         file = (self._folder / "lock").open("ab")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             file.close()
             message = f"{self._folder}: another run is at work on it. Wait for its end, or end it."
-            raise CorpusError(message) from None
+            raise FolderLockError(message) from None
+        except OSError:  # some network file systems have no locks
+            file.close()
+            return self
         self._file = file
         return self
 

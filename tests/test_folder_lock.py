@@ -4,15 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from spacy_spanbert.data.folder_lock import FolderLock
-from spacy_spanbert.data.problems import CorpusError
+from spacy_spanbert.folder_lock import FolderLock, FolderLockError
 
 pytest.importorskip("fcntl", reason="there is no lock on this system")
 
 HOLD = """
 import sys
 from pathlib import Path
-from spacy_spanbert.data.folder_lock import FolderLock
+from spacy_spanbert.folder_lock import FolderLock
 with FolderLock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
@@ -25,7 +24,7 @@ def test_a_lock_keeps_others_out_until_its_process_is_killed(tmp_path: Path) -> 
         try:
             assert process.stdout is not None
             assert process.stdout.readline() == b"held\n"
-            with pytest.raises(CorpusError, match="another run is at work on it"):
+            with pytest.raises(FolderLockError, match="another run is at work on it"):
                 FolderLock(tmp_path).__enter__()
         finally:
             process.kill()
@@ -37,7 +36,7 @@ def test_a_lock_can_be_left_twice_and_taken_again(tmp_path: Path) -> None:
     lock = FolderLock(tmp_path)
     for _ in range(2):
         lock.__enter__()
-        with pytest.raises(CorpusError, match="another run is at work on it"):
+        with pytest.raises(FolderLockError, match="another run is at work on it"):
             FolderLock(tmp_path).__enter__()
         lock.__exit__()
         lock.__exit__()
