@@ -141,7 +141,11 @@ def test_every_folder_of_the_package_is_a_floor():
 def test_the_table_for_contributors_has_every_floor():
     page = (ROOT.parent / "CONTRIBUTING.md").read_text("utf-8")
     rows = re.findall(r"^\| (\d) \| ([^|]+) \|", page, re.MULTILINE)
-    shown = {name: int(floor) for floor, names in rows for name in re.findall(r"`(\w+)/`", names)}
+    shown = {
+        name: int(floor)
+        for floor, names in rows
+        for name in re.findall(r"`(\w+)(?:/|\.py)`", names)
+    }
     assert shown == {name: floor for name, floor in FLOORS.items() if floor}
 
 

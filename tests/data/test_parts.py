@@ -13,6 +13,7 @@ from spacy_spanbert.data.docbin import read_docbin
 from spacy_spanbert.data.part_report import PartReport
 from spacy_spanbert.data.parts import Parts, parts_folder
 from spacy_spanbert.data.problems import CorpusError
+from spacy_spanbert.folder_lock import FolderLockError
 
 NLP = spacy.blank("en")
 MANIFEST: dict[str, Any] = {"--batch-size": 4, "the input": [["a.txt", 3, 7]]}
@@ -192,7 +193,7 @@ def test_two_runs_do_not_work_on_the_same_parts(tmp_path: Path) -> None:
     with Parts(output, MANIFEST) as parts:
         parts.write([NLP("One.")], report())
         for options in ({"resume": True}, {"overwrite": True}):
-            with pytest.raises(CorpusError, match="another run is at work on it"):
+            with pytest.raises(FolderLockError, match="another run is at work on it"):
                 Parts(output, MANIFEST, **options).__enter__()
         parts.publish(join(parts))
     assert output.read_text() == "One."
