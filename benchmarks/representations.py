@@ -29,6 +29,11 @@ from benchmarks.report import (
 from benchmarks.scores import ABOUT_SCORES, score_model, summarize
 from benchmarks.train_command import run_training
 
+CORPORA = {"litbank": "LitBank", "genia": "GENIA"}
+ABOUT_TOKENS = {
+    "litbank": "LitBank on the corpus's tokens",
+    "genia": "GENIA on spaCy's tokens of the text",
+}
 HEADLINES = {"litbank": "gold", "genia": "spacy"}
 QUICK_GROUPS = ("biaffine", "a Doc is of")
 
@@ -172,8 +177,7 @@ def table(report: dict[str, Any]) -> tuple[list[str], list[list[Any]]]:
     header = ["", "choice"]
     cells: dict[tuple[str, str], dict[str, list[Any]]] = {}
     for name, rows in summaries.items():
-        title = {"litbank": "LitBank", "genia": "GENIA"}[name]
-        header += [f"{title} F1", "±", "seconds"]
+        header += [f"{CORPORA[name]} F1", "±", "seconds"]
         for row in rows:
             values = [f"{row['f_mean']:.3f}", _deviation(row), row["longest_seconds"]]
             cells.setdefault((row["group"], row["choice"]), {})[name] = values
@@ -190,18 +194,31 @@ def markdown(report: dict[str, Any]) -> str:
     report (dict[str, Any]): This program's report.
     RETURNS (str): A page.
     """
-    machine = report["machine"]
+    machine, commands = report["machine"], [*report.get("earlier_commands", ()), report["command"]]
+    tokens = [ABOUT_TOKENS[name] for name, rows in report["results"]["summary"].items() if rows]
     return (
         "# Choices of the span scorer, measured\n\n"
         "Each row changes one thing of `configs/spans.cfg` and trains for "
-        f"{report['settings']['n_steps']:,} steps. F1 on dev: LitBank on the corpus's tokens, "
-        "GENIA on spaCy's tokens of the text, mean of the seeds with the sample standard "
-        "deviation, which tells what a difference means; a row without one is of a single seed. "
-        "Seconds are of the whole training command.\n\n"
-        f"{markdown_table(*table(report))}\n"
-        f"{report['date']}, {machine['cpu']}, {cores_text(machine)}, "
-        f"`{report['command']}`.\n"
+        f"{report['settings']['n_steps']:,} steps. F1 on dev: {', '.join(tokens)}, mean of the "
+        "seeds with the sample standard deviation, which tells what a difference means; a row "
+        "without one is of a single seed. Seconds are of the whole training command.\n\n"
+        f"{markdown_table(*table(report))}\n{_not_measured(report)}"
+        f"{report['date']}, {machine['cpu']}, {cores_text(machine)}: "
+        f"{', '.join(f'`{command}`' for command in commands)}.\n"
     )
+
+
+def _not_measured(report: dict[str, Any]) -> str:
+    """Name what could be compared and was not."""
+    summaries = report["results"]["summary"]
+    found = {(row["group"], row["choice"]) for rows in summaries.values() for row in rows}
+    missing: dict[str, list[str]] = {}
+    for choice in all_choices(shipped_config()):
+        if (choice.group, choice.name) not in found:
+            missing.setdefault(choice.group, []).append(choice.name)
+    parts = [f"{group}: {', '.join(names)}" for group, names in missing.items()]
+    parts += [f"any on {CORPORA[name]}" for name in CORPORA if not summaries.get(name)]
+    return f"Not measured: {'; '.join(parts)}.\n\n" if parts else ""
 
 
 def _deviation(row: dict[str, Any]) -> str | None:

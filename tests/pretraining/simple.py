@@ -111,7 +111,14 @@ def make_settings(
 
 
 def make_trainer(
-    settings, tiny_bert, *, model=None, train=None, held_out=True, say=lambda line: None
+    settings,
+    tiny_bert,
+    *,
+    model=None,
+    train=None,
+    held_out=True,
+    accelerator=None,
+    say=lambda line: None,
 ):
     progress = load_progress(settings.output / LAST) or Progress(
         head_warmup_steps=settings.training.head_warmup_steps
@@ -126,7 +133,7 @@ def make_trainer(
         load_tokenizer(tiny_bert),
         train or make_text(seed=3),
         make_text(5, seed=9) if held_out else None,
-        Accelerator(cpu=True),
+        accelerator or Accelerator(cpu=True),
         progress,
         say,
     )

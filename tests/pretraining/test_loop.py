@@ -3,6 +3,7 @@ import signal
 
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 from safetensors.torch import load_file
 from transformers import AutoModel
 
@@ -60,12 +61,28 @@ def test_it_learns_the_pattern(tmp_path, tiny_bert):
     assert losses[-1]["mlm_accuracy"] > losses[0]["mlm_accuracy"]
 
 
-@pytest.mark.parametrize("log_every", [1, 3])
-def test_a_run_that_was_interrupted_goes_on_as_if_it_had_not_been(log_every, tmp_path, tiny_bert):
-    whole = make_settings(tmp_path / "whole", log_every=log_every)
-    make_trainer(whole, tiny_bert).run()
-    broken = make_settings(tmp_path / "broken", log_every=log_every)
-    trainer = make_trainer(broken, tiny_bert)
+@pytest.fixture
+def another_precision():
+    """Accelerate keeps the first precision of a process for good."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.mark.usefixtures("another_precision")
+@pytest.mark.parametrize(
+    ("log_every", "precision"), [(1, "float32"), (3, "float32"), (3, "bfloat16")]
+)
+def test_a_run_that_was_interrupted_goes_on_as_if_it_had_not_been(
+    log_every, precision, tmp_path, tiny_bert
+):
+    values = {"log_every": log_every, "precision": precision}
+    whole = make_settings(tmp_path / "whole", **values)
+    trainer = make_trainer(whole, tiny_bert, accelerator=make_accelerator(whole.training))
+    assert (trainer.accelerator.mixed_precision == "bf16") == (precision == "bfloat16")
+    trainer.run()
+    broken = make_settings(tmp_path / "broken", **values)
+    trainer = make_trainer(broken, tiny_bert, accelerator=make_accelerator(broken.training))
     step = trainer._step
 
     def step_that_is_killed(prefetcher, report):
@@ -77,7 +94,7 @@ def test_a_run_that_was_interrupted_goes_on_as_if_it_had_not_been(log_every, tmp
     with pytest.raises(KeyboardInterrupt):
         trainer.run()
     assert load_progress(broken.output / LAST).step == 4
-    make_trainer(broken, tiny_bert).run()
+    make_trainer(broken, tiny_bert, accelerator=make_accelerator(broken.training)).run()
     assert lines_without_times(broken.output) == lines_without_times(whole.output)
     for name in ("model.safetensors", "pretraining_heads.safetensors", "optimizer.safetensors"):
         one, other = (folder_bytes(run.output / LAST)[name] for run in (whole, broken))
