@@ -14,6 +14,7 @@ from spacy.tokens import Doc
 from spacy_spanbert.data.docs import get_spans, place_of
 from spacy_spanbert.data.files import write_whole
 from spacy_spanbert.data.html_draw import clean, draw_doc
+from spacy_spanbert.data.html_labels import draw_labels
 from spacy_spanbert.data.html_page import PAGE_END, page_head
 from spacy_spanbert.data.html_relations import draw_relations
 from spacy_spanbert.data.problems import Problems
@@ -32,8 +33,9 @@ def write_html(
     """Write Docs to one HTML page, whole or not at all.
 
     Every document is a section; consecutive Docs with the same `doc_id` are one document. Under
-    the text of a Doc is a table of its relations, if it has any. The page needs nothing but itself
-    and has no scripts. Docs are drawn one after the other: what grows with the corpus lies on disk.
+    the text of a Doc are its labels and a table of its relations, if it has any. The page needs
+    nothing but itself and has no scripts. Docs are drawn one after the other: what grows with the
+    corpus lies on disk.
 
     docs (Iterable[Doc]): The Docs; for none, the page says so.
     path (Path): The file (`.gz` is compressed).
@@ -58,6 +60,7 @@ def write_html(
                 n_docs += 1
             last_id = doc_id
             body.writelines(f'<div class="p">{drawn}</div>\n' for drawn in draw_doc(doc, spans))
+            body.writelines(draw_labels(doc.cats))
             counts.update(span.label for span in spans)
             relations = get_record_relations(doc, place_of(doc, i), problems)
             if relations is not None:

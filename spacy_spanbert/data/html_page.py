@@ -36,6 +36,8 @@ u { line-height: 15px; text-decoration: none; }
 b { position: absolute; inset-inline-start: 0; margin-top: -4px; padding: 0 3px; z-index: 1;
   font: bold 10px/12px system-ui, "Segoe UI", Roboto, "Liberation Sans", sans-serif;
   border-radius: 2px; box-shadow: 0 0 0 1px #fff; white-space: nowrap; }
+.k { margin: 0 0 .6rem; font-size: .85rem; color: #555; }
+.k > span { margin-inline-end: .9rem; }
 details { margin: 0 0 .9rem; font-size: .85rem; }
 summary { color: #555; }
 table { border-collapse: collapse; margin-top: .25rem; }

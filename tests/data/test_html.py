@@ -156,3 +156,11 @@ def test_a_document_of_many_words_and_spans_is_drawn_in_linear_time(tmp_path: Pa
 
     seconds(1000)
     assert seconds(40_000) < 40 * max(seconds(4000), 0.02)
+
+
+def test_labels_of_a_text_stand_under_it(tmp_path: Path) -> None:
+    doc = NLP("Please find it attached.")
+    doc.cats = {"email": 0.875, "weblog": 0.125}
+    write_html([doc], tmp_path / "page.html", "sc", Problems())
+    page = (tmp_path / "page.html").read_text("utf8")
+    assert page.index("attached") < page.index("<strong>email</strong>") < page.index("0.125")
