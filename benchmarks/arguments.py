@@ -54,7 +54,7 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argpar
     parser (argparse.ArgumentParser): From make_parser.
     argv (Sequence[str] | None): The options; None for those of the command line.
     RETURNS (argparse.Namespace): With `command`, `load` (processes that ran in the minute before),
-        `earlier_commands` (see report.earlier_report) and a folder in `output`.
+        `earlier_commands` (see report.earlier_results) and a folder in `output`.
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     arguments = parser.parse_args(argv)

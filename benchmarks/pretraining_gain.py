@@ -32,7 +32,7 @@ from benchmarks.pretraining_experiments import (
 )
 from benchmarks.pretraining_results import print_report, summarize_experiments
 from benchmarks.pretraining_text import find_texts
-from benchmarks.report import code_revision, earlier_report, make_report, write_report
+from benchmarks.report import code_revision, earlier_results, make_report, write_report
 from benchmarks.representations import HEADLINES
 from benchmarks.scores import ABOUT_SCORES, score_model
 from benchmarks.step_plan import fixed_steps
@@ -66,8 +66,8 @@ class Gain:
         self._written: set[str] = set()
         self.experiments = [e for e in EXPERIMENTS if e.name in arguments.only]
         self.results: dict[str, Any] = {"pretrainings": [], "runs": [], "summary": []}
-        if earlier := earlier_report(arguments, "pretraining_gain"):
-            self.results |= {key: earlier["results"][key] for key in ("pretrainings", "runs")}
+        if earlier := earlier_results(arguments, "pretraining_gain"):
+            self.results |= {key: earlier[key] for key in ("pretrainings", "runs")}
         elif not arguments.resume:
             shutil.rmtree(self.work, ignore_errors=True)
 

@@ -28,7 +28,7 @@ from benchmarks.relation_corpora import (
     score_related,
 )
 from benchmarks.relation_rule import score_rule
-from benchmarks.report import code_revision, earlier_report, make_report, print_table, write_report
+from benchmarks.report import code_revision, earlier_results, make_report, print_table, write_report
 
 PROGRAM = "relations"
 MINUTES = 15.0
@@ -121,8 +121,8 @@ class RelationBenchmark:
         return any(tuple(run[key] for key in keys) == wanted for run in self.runs)
 
     def _finished_runs(self) -> list[dict[str, Any]]:
-        earlier = earlier_report(self.arguments, PROGRAM)
-        return earlier["results"]["runs"] if earlier else []
+        earlier = earlier_results(self.arguments, PROGRAM)
+        return earlier["runs"] if earlier else []
 
 
 def main(argv: Sequence[str] | None = None) -> None:

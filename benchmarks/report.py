@@ -5,7 +5,7 @@ import os
 import platform
 import subprocess
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -82,22 +82,31 @@ def make_report(name: str, arguments: Namespace, results: Any, **settings: Any) 
     }
 
 
-def earlier_report(arguments: Namespace, name: str) -> dict[str, Any] | None:
-    """Read the report that --resume goes on with, and note its commands for the next one.
+def earlier_results(
+    arguments: Namespace, name: str, keep: Callable[[dict[str, Any]], bool] | None = None
+) -> dict[str, Any] | None:
+    """Read the results that --resume goes on with, and note their commands for the next report.
 
     arguments (Namespace): From arguments.parse, with `resume`; told the earlier commands.
     name (str): The program.
-    RETURNS (dict[str, Any] | None): None without --resume, or if there is no report yet.
+    keep (Callable[[dict[str, Any]], bool] | None): Whether a run is of the same settings; None: all
+        are.
+    RETURNS (dict[str, Any] | None): With these of the `runs`; None without --resume, if there is no
+        report yet, or if none of its runs is kept.
     """
     path = Path(arguments.output) / f"{name}.json"
     if not (arguments.resume and path.is_file()):
         return None
     report: dict[str, Any] = json.loads(path.read_text(encoding="utf8"))
+    results: dict[str, Any] = report["results"]
+    kept = [run for run in results["runs"] if keep is None or keep(run)]
+    if results["runs"] and not kept:
+        return None
     commands = [*report.get("earlier_commands", []), report["command"]]
     arguments.earlier_commands = [
         command for command in dict.fromkeys(commands) if command != arguments.command
     ]
-    return report
+    return {**results, "runs": kept}
 
 
 def write_report(report: dict[str, Any], folder: Path) -> Path:

@@ -19,7 +19,7 @@ from benchmarks.peers import ENCODER
 from benchmarks.readme_cells import cores_text
 from benchmarks.report import (
     code_revision,
-    earlier_report,
+    earlier_results,
     make_report,
     markdown_table,
     print_table,
@@ -139,9 +139,11 @@ class Comparison:
         return self._find(corpus, choice, seed) is not None
 
     def _finished_runs(self) -> list[dict[str, Any]]:
-        earlier = earlier_report(self.arguments, "representations")
-        runs = earlier["results"]["runs"] if earlier else []
-        return [run for run in runs if run["n_steps"] == self.arguments.steps]
+        n_steps = self.arguments.steps
+        earlier = earlier_results(
+            self.arguments, "representations", lambda run: run["n_steps"] == n_steps
+        )
+        return earlier["runs"] if earlier else []
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -209,7 +211,7 @@ def markdown(report: dict[str, Any]) -> str:
 
 
 def _not_measured(report: dict[str, Any]) -> str:
-    """Name what could be compared and was not."""
+    """Name the choices that were compared on no corpus, and the corpora that none was on."""
     summaries = report["results"]["summary"]
     found = {(row["group"], row["choice"]) for rows in summaries.values() for row in rows}
     missing: dict[str, list[str]] = {}

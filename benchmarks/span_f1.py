@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.arguments import make_parser, parse
 from benchmarks.corpora import GROUPS, find_corpus, write_corpus
 from benchmarks.peers import ENCODER, SPANBERT_CONFIG, SPANCAT_CONFIG, encoder_folder
-from benchmarks.report import code_revision, earlier_report, make_report, print_table, write_report
+from benchmarks.report import code_revision, earlier_results, make_report, print_table, write_report
 from benchmarks.scores import ABOUT_SCORES, score_model, summarize
 from benchmarks.step_plan import ABOUT_TIME, QUICK, fit_steps, fixed_steps
 from benchmarks.train_command import TrainingRun, run_training
@@ -154,9 +154,11 @@ class F1Benchmark:
         return [seed for seed in range(n_seeds) if (pipeline, layout, seed) not in done]
 
     def _finished_runs(self) -> list[dict[str, Any]]:
-        earlier = earlier_report(self.arguments, self.task.program)
-        runs = earlier["results"]["runs"] if earlier else []
-        return [run for run in runs if run["minutes"] in (None, self.arguments.minutes)]
+        same = (None, self.arguments.minutes)
+        earlier = earlier_results(
+            self.arguments, self.task.program, lambda run: run["minutes"] in same
+        )
+        return earlier["runs"] if earlier else []
 
 
 def run(task: F1Task, description: str | None, argv: Sequence[str] | None) -> None:

@@ -1,3 +1,4 @@
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -42,3 +43,14 @@ def test_a_lock_can_be_left_twice_and_taken_again(tmp_path: Path) -> None:
         lock.__exit__()
         with FolderLock(tmp_path) as other:
             assert other is not lock
+
+
+def test_a_file_system_without_locks_is_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("spacy_spanbert.folder_lock.fcntl.flock", refuse)
+    with FolderLock(tmp_path), FolderLock(tmp_path):
+        pass

@@ -100,8 +100,21 @@ def fitting_end(document: PieceDocument, sentences: list[int] | Ints, start: int
     if limit >= len(document):
         return len(document)
     sentence = int(sentences[bisect_right(sentences, limit) - 1])
-    if sentence > start:
-        return sentence
+    return sentence if sentence > start else word_end(document, start, room)
+
+
+def word_end(document: PieceDocument, start: int, room: int) -> int:
+    """Find where a text that begins somewhere in a document has to end to fit, sentences aside.
+
+    document (PieceDocument): The document.
+    start (int): First piece of the text.
+    room (int): Pieces of the text, at most; at least 1.
+    RETURNS (int): The piece after the last: the end of a word, or of a piece if not even one word
+        fits.
+    """
+    limit = start + room
+    if limit >= len(document):
+        return len(document)
     # shape (room + 1,): the word behind the last piece that fits tells whether one ends there
     words = document.words[start : limit + 1]
     borders = np.flatnonzero(words[1:] != words[:-1])

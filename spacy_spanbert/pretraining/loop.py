@@ -97,7 +97,6 @@ class Pretrainer:
         self.sampler = Sampler(len(train), step_windows, training.seed)
         if progress.total_steps is None:
             progress.total_steps = planned_steps(settings.budget, len(train), step_windows)
-        if not progress.step:
             check_encoder_learns(progress)
         self._weights = model.weights
         freeze_encoder(model, False)

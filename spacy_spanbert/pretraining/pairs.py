@@ -7,14 +7,15 @@ import numpy as np
 from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
 from spacy_spanbert.errors import SpanbertError
-from spacy_spanbert.pretraining.blocks import Blocks, cut_blocks, nearest_end
+from spacy_spanbert.pretraining.blocks import Blocks, cut_blocks, nearest_end, word_end
 from spacy_spanbert.pretraining.packing import PackedBlocks
 from spacy_spanbert.pretraining.piece_store import PieceStore
 from spacy_spanbert.pretraining.random_streams import Stream, random_numbers
 from spacy_spanbert.pretraining.special_pieces import SpecialPieces, special_pieces
 from spacy_spanbert.pretraining.windows import Window
 
-# Foreign texts that are drawn, of which the one most like the true one in length is taken.
+# Foreign texts that are drawn. The one that begins and ends like the true one, and is most nearly
+# as long, is taken.
 TRIES = 8
 
 
@@ -42,8 +43,8 @@ class PackedPairs(PackedBlocks):
     within a block of one sentence at a word border. Half of the blocks, others in the next epoch,
     are left so. In the other half the second part is replaced by text of another document, not of
     another part of the same. So that it can be told from the true one by what it says alone, it
-    begins with a sentence if that one does, and ends with the sentence that makes it most nearly as
-    long; of several drawn at random, the nearest is taken.
+    begins with a sentence, ends with one, or neither, as that one does, and is about as long: of
+    several drawn at random, the one most like it is taken.
 
     store (PieceStore): The documents.
     blocks (Blocks): Of at least two documents, each of at least two words.
@@ -100,49 +101,60 @@ class PackedPairs(PackedBlocks):
         return self._word_border(document, start, end, rng)
 
     def _word_border(self, document: int, start: int, end: int, rng: np.random.Generator) -> int:
-        _, words = self._store.pieces(document, start, end)
+        words = self._store.document(document).words[start:end]
         return start + 1 + int(rng.choice(np.flatnonzero(words[1:] != words[:-1])))
 
     def _foreign(self, true: Stretch, room: int, rng: np.random.Generator) -> Stretch:
         """Choose text of another document that nothing but what it says tells from the true one."""
-        begins_inside = not self._begins_a_sentence(true)
-        drawn = [self._draw(true, room, begins_inside, rng) for _ in range(TRIES)]
-        return min(
-            drawn,
-            key=lambda text: (not self._ends_a_sentence(text), abs(len(text) - len(true))),
-        )
-
-    def _draw(
-        self, true: Stretch, room: int, begins_inside: bool, rng: np.random.Generator
-    ) -> Stretch:
-        blocks = self.blocks
+        blocks, edges = self.blocks, self._edges(true)
         # the document's own blocks, and those of other parts of it, lie side by side and are passed
         # over
         parts = np.searchsorted(self._origins, self._origins[true.document] + np.arange(2))
-        own_first, own_last = np.searchsorted(blocks.documents, parts)
-        block = int(rng.integers(0, len(blocks) - (own_last - own_first)))
-        block += int(own_last - own_first) if block >= own_first else 0
+        own_first, own_last = np.searchsorted(blocks.documents, parts).tolist()
+        n_own = own_last - own_first
+        drawn = []
+        for block in rng.integers(0, len(blocks) - n_own, TRIES).tolist():
+            block += n_own if block >= own_first else 0
+            drawn.append(self._draw(block, len(true), room, edges, rng))
+        return min(
+            drawn,
+            key=lambda text: (self._edges(text) != edges, abs(len(text) - len(true))),
+        )
+
+    def _draw(
+        self,
+        block: int,
+        wanted: int,
+        room: int,
+        edges: tuple[bool, bool],
+        rng: np.random.Generator,
+    ) -> Stretch:
+        """Draw text that begins in a block, of about the wanted length, with such edges if it can.
+
+        What begins inside a sentence, or ends there, does so between words.
+        """
+        blocks = self.blocks
         number, start, end = (
             int(numbers[block]) for numbers in (blocks.documents, blocks.starts, blocks.ends)
         )
+        begins_sentence, ends_sentence = edges
         document = self._store.document(number)
         low, high = np.searchsorted(document.sentences, [start, end])
-        if begins_inside:
+        if not begins_sentence:
             start = self._word_border(number, start, end, rng)
         elif low < high:
             start = int(document.sentences[rng.integers(low, high)])
-        return Stretch(number, start, nearest_end(document, start, len(true), room))
+        if ends_sentence:
+            return Stretch(number, start, nearest_end(document, start, wanted, room))
+        return Stretch(number, start, word_end(document, start, wanted))
 
-    def _begins_a_sentence(self, text: Stretch) -> bool:
-        sentences = self._store.document(text.document).sentences
-        return bool(
-            sentences[np.searchsorted(sentences, text.start, side="right") - 1] == text.start
-        )
-
-    def _ends_a_sentence(self, text: Stretch) -> bool:
+    def _edges(self, text: Stretch) -> tuple[bool, bool]:
+        """Tell whether a text begins with a sentence, and whether it ends with one."""
         document = self._store.document(text.document)
-        sentence = np.searchsorted(document.sentences, text.end, side="right") - 1
-        return text.end in (len(document), int(document.sentences[sentence]))
+        places = np.array([text.start, text.end])
+        found = document.sentences[np.searchsorted(document.sentences, places, side="right") - 1]
+        begins, ends = (found == places).tolist()
+        return begins, ends or text.end == len(document)
 
 
 def pack_pairs(

@@ -8,7 +8,7 @@ import pytest
 from benchmarks import arguments as options
 from benchmarks.report import (
     code_revision,
-    earlier_report,
+    earlier_results,
     machine_facts,
     make_report,
     markdown_table,
@@ -50,23 +50,36 @@ def test_a_report_says_what_ran_where(tmp_path: Path):
     }
 
 
-def test_a_report_that_went_on_names_all_commands(tmp_path: Path):
-    def parsed_again(*argv: str):
-        parser = options.make_parser("annotate_speed", "It measures.\n\nMore.")
-        parser.add_argument("--only")
-        parser.add_argument("--resume", action="store_true")
-        return options.parse(parser, ["--output", str(tmp_path), *argv])
+def resumed(folder: Path, *argv: str):
+    parser = options.make_parser("annotate_speed", "It measures.\n\nMore.")
+    parser.add_argument("--only")
+    parser.add_argument("--resume", action="store_true")
+    return options.parse(parser, ["--output", str(folder), *argv])
 
+
+def test_a_report_that_went_on_names_all_commands(tmp_path: Path):
     commands = ["--only a", "--only b --resume", "--only c --resume", "--only c --resume"]
     for number, command in enumerate(commands):
-        arguments = parsed_again(*command.split())
-        earlier = earlier_report(arguments, "annotate_speed")
-        assert (earlier is None) == (number == 0)
-        write_report(make_report("annotate_speed", arguments, number), tmp_path)
+        arguments = resumed(tmp_path, *command.split())
+        earlier = earlier_results(arguments, "annotate_speed")
+        assert earlier == ({"runs": [number - 1]} if number else None)
+        write_report(make_report("annotate_speed", arguments, {"runs": [number]}), tmp_path)
     report = json.loads((tmp_path / "annotate_speed.json").read_text(encoding="utf8"))
     program = "python -m benchmarks.annotate_speed --output OUTPUT"
     assert report["command"] == f"{program} {commands[-1]}"
     assert report["earlier_commands"] == [f"{program} {command}" for command in commands[:2]]
+
+
+def test_commands_whose_runs_are_all_dropped_are_not_named(tmp_path: Path):
+    results = {"runs": [{"n_steps": 600}], "summary": {}}
+    write_report(make_report("annotate_speed", resumed(tmp_path), results), tmp_path)
+    for n_steps, n_kept in ((600, 1), (1200, 0)):
+        arguments = resumed(tmp_path, "--resume")
+        earlier = earlier_results(
+            arguments, "annotate_speed", lambda run, n=n_steps: run["n_steps"] == n
+        )
+        assert (earlier is not None) == bool(n_kept)
+        assert len(arguments.earlier_commands) == n_kept
 
 
 def test_machine_facts_are_plain_and_name_a_processor():

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from transformers import BertConfig, BertForMaskedLM
 
 from spacy_spanbert.checkpoints.load import load_checkpoint
 from spacy_spanbert.errors import SpanbertError
@@ -30,6 +31,29 @@ def test_each_mask_has_its_most_probable_pieces(pretrained):
         probabilities = [guess.probability for guess in best]
         assert probabilities == sorted(probabilities, reverse=True)
         assert 0 < sum(probabilities) <= 1
+
+
+def test_a_published_checkpoint_with_its_head_is_asked_in_whatever_form_it_is_named(
+    tiny_bert, tmp_path, monkeypatch
+):
+    tokenizer = load_checkpoint(tiny_bert).tokenizer
+    config = BertConfig.from_pretrained(tiny_bert)
+    published = BertForMaskedLM(config).eval()
+    folder = tmp_path / "published_encoder" / "model"
+    published.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    (tmp_path / "published_encoder" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    text = "the old [MASK] was there"
+    ids = tokenizer(text, return_tensors="pt")
+    with torch.no_grad():
+        logits = published(**ids).logits[0, ids["input_ids"][0] == tokenizer.mask_token_id]
+    for source in (folder, "package:published_encoder/model"):
+        checkpoint, model = load_for_filling(source, "mlm")
+        (best,) = fill_masks(checkpoint, model, text, boundary=False, n_best=3)
+        for guess in best:
+            index = tokenizer.convert_tokens_to_ids(guess.piece)
+            assert guess.probability == pytest.approx(logits.softmax(1)[0, index].item(), rel=1e-3)
 
 
 def test_special_pieces_are_no_candidates(pretrained):
