@@ -14,7 +14,17 @@ from benchmarks.readme_table import TABLES, load_reports, render
 
 pytestmark = pytest.mark.slow
 KEYS = {
-    *("benchmark", "date", "command", "quick", "machine", "versions", "code", "settings"),
+    *(
+        "benchmark",
+        "date",
+        "command",
+        "earlier_commands",
+        "quick",
+        "machine",
+        "versions",
+        "code",
+        "settings",
+    ),
     "results",
 }
 TIMEOUT = 900  # seconds; for a machine with much else to do
