@@ -12,6 +12,7 @@ from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
 from spacy_spanbert.folder_lock import FolderLock
 from spacy_spanbert.pretraining.accelerator import end_processes, make_accelerator, say_once
+from spacy_spanbert.pretraining.budget import check_encoder_learns
 from spacy_spanbert.pretraining.checkpoint import BEST, LAST, Progress, load_model
 from spacy_spanbert.pretraining.corpus import Corpus
 from spacy_spanbert.pretraining.corpus_source import CorpusSource
@@ -103,18 +104,16 @@ def _run(
         tokenizer = prepare_tokenizer(settings)
         # before the text is cut into pieces, which may take hours: what is wrong is said at once
         checkpoint = prepare_encoder(settings, tokenizer)
+        torch.manual_seed(settings.training.seed)  # of the heads
+        model = PretrainingModel(
+            checkpoint.module, {str(name): weight for name, weight in settings.objectives.items()}
+        )
+        progress = earlier or _begin_progress(settings, model, say)
         corpus = _open(settings, text, tokenizer, accelerator, is_begun=earlier is not None)
-    progress = earlier or Progress(settings=fixed_settings(settings))
     say(render_statistics(corpus.statistics))
-    torch.manual_seed(settings.training.seed)  # of the heads
-    model = PretrainingModel(
-        checkpoint.module, {str(name): weight for name, weight in settings.objectives.items()}
-    )
     if earlier is not None:
         load_model(output / LAST, model)
         say(f"going on after step {progress.step:,}")
-    else:
-        progress.head_warmup_steps = take_heads(settings, model, say)
     if settings.packing.pairs and not model.has_segments:
         say(
             "NOTE: the encoder does not tell segments apart; it knows the two texts of a pair by "
@@ -146,6 +145,19 @@ def _begin(
     elif settings.vocabulary.train and accelerator.is_main_process:
         write_vocabulary(settings, text.read, say)
     return earlier
+
+
+def _begin_progress(
+    settings: PretrainSettings, model: PretrainingModel, say: Callable[[str], None]
+) -> Progress:
+    """Take the heads that there are, and see whether the encoder learns in the steps there are."""
+    progress = Progress(
+        settings=fixed_settings(settings),
+        total_steps=settings.budget.steps,
+        head_warmup_steps=take_heads(settings, model, say),
+    )
+    check_encoder_learns(progress)
+    return progress
 
 
 def _open(

@@ -209,6 +209,7 @@ def test_an_edited_text_is_noticed(text, tmp_path, tiny_bert):
         ({"packing.window": 4000}, "window is 4000 pieces, but the encoder reads"),
         ({"budget.steps": "null"}, "exactly one of steps, epochs and minutes, but got none"),
         ({"corpus.lang": "zzz"}, "spaCy has no language 'zzz'"),
+        ({"training.head_warmup_steps": 6}, "in the first 6 the heads learn alone: the encoder"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line(values, message, text, tmp_path, tiny_bert):
