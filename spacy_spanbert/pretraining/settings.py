@@ -146,7 +146,7 @@ class BudgetSettings(Section):
         default=None,
         gt=0,
         description="minutes of training and evaluation; turned into steps once the encoder has "
-        "learnt for some, and stored",
+        "learnt for a twentieth of them, and stored",
     )
 
     @model_validator(mode="after")
