@@ -124,7 +124,6 @@ def load_for_filling(source: str | Path, objective: str) -> tuple[Checkpoint, Pr
     if missing:
         raise SpanbertError(
             f"{source} has no head for {objective}: it was not pretrained with this objective, or "
-            "not by `python -m spacy spanbert pretrain`. A head made up at random would guess "
-            "nonsense."
+            "was published without the head. One made up at random would guess nonsense."
         )
     return checkpoint, model.eval()
