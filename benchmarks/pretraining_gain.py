@@ -28,6 +28,7 @@ from benchmarks.pretraining_experiments import (
     QUICK_ADAPT,
     QUICK_SCRATCH,
     Arm,
+    Experiment,
     Recipe,
 )
 from benchmarks.pretraining_results import print_report, summarize_experiments
@@ -79,7 +80,7 @@ class Gain:
                     self._pretrain(arm.recipe)
             for seed in range(self.arguments.seeds if experiment.corpus else 0):
                 for arm in experiment.all_arms():
-                    self._fine_tune(experiment.corpus, arm, seed)
+                    self._fine_tune(experiment, arm, seed)
         return self.write()
 
     def write(self) -> dict[str, Any]:
@@ -179,14 +180,24 @@ class Gain:
             write_untrained(folder, untrained)
         return str(untrained)
 
-    def _key(self, corpus: str, arm: Arm, seed: int) -> dict[str, Any]:
+    def _key(self, experiment: Experiment, arm: Arm, seed: int) -> dict[str, Any]:
         """What makes a fine-tuning what it is."""
-        minutes = self._minutes(arm.recipe) if arm.recipe and arm.is_pretrained else None
-        names = {"corpus": corpus, "arm": arm.name, "seed": seed, "pretraining_minutes": minutes}
-        return {**names, "n_steps": self.arguments.steps}
+        minutes = None
+        if arm.recipe and arm.is_pretrained:
+            # --minutes is of the experiments that are asked for; others were run without it
+            is_asked = experiment in self.experiments
+            minutes = self._minutes(arm.recipe) if is_asked else arm.recipe.minutes
+        return {
+            "corpus": experiment.corpus,
+            "arm": arm.name,
+            "seed": seed,
+            "pretraining_minutes": minutes,
+            "n_steps": self.arguments.steps,
+        }
 
-    def _fine_tune(self, corpus: str, arm: Arm, seed: int) -> None:
-        key = self._key(corpus, arm, seed)
+    def _fine_tune(self, experiment: Experiment, arm: Arm, seed: int) -> None:
+        key, corpus = self._key(experiment, arm, seed), experiment.corpus
+        assert corpus is not None
         if any(key.items() <= run.items() for run in self.results["runs"]):
             return
         print(f"== {corpus}: {arm.name}, seed {seed}", flush=True)

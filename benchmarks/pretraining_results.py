@@ -8,8 +8,8 @@ from benchmarks.report import print_table
 from benchmarks.representations import HEADLINES
 from benchmarks.scores import summarize
 
-# Corpus, arm, seed: what makes a fine-tuning what it is.
-Key = Callable[[str, Arm, int], dict[str, Any]]
+# Experiment, arm, seed: what makes a fine-tuning what it is.
+Key = Callable[[Experiment, Arm, int], dict[str, Any]]
 
 
 def summarize_experiments(runs: Sequence[dict[str, Any]], key: Key) -> list[dict[str, Any]]:
@@ -43,7 +43,7 @@ def _arm_rows(
     if corpus is None:
         return
     for arm in experiment.all_arms():
-        wanted = key(corpus, arm, 0)
+        wanted = key(experiment, arm, 0)
         del wanted["seed"]
         members = [run for run in runs if wanted.items() <= run.items()]
         if members:

@@ -1,7 +1,9 @@
 import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -12,6 +14,7 @@ pytest.importorskip("fcntl", reason="there is no lock on this system")
 HOLD = """
 import sys
 from pathlib import Path
+from typing import IO
 from spacy_spanbert.folder_lock import FolderLock
 with FolderLock(Path(sys.argv[1])):
     print("held", flush=True)
@@ -48,9 +51,20 @@ def test_a_lock_can_be_left_twice_and_taken_again(tmp_path: Path) -> None:
 def test_a_file_system_without_locks_is_no_obstacle(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> None:
+    asked: list[int] = []
+
+    def refuse(file: IO[bytes], *_: object) -> None:
+        asked.append(file.fileno())
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr("spacy_spanbert.folder_lock.fcntl.flock", refuse)
-    with FolderLock(tmp_path), FolderLock(tmp_path):
-        pass
+    with monkeypatch.context() as patch:
+        patch.setattr("spacy_spanbert.folder_lock.fcntl.flock", refuse)
+        with FolderLock(tmp_path) as one, FolderLock(tmp_path) as other:
+            assert one is not other
+            assert len(asked) == 2
+            # nothing is held, and no file is left open
+            for descriptor in asked:
+                with pytest.raises(OSError, match="Bad file descriptor"):
+                    os.fstat(descriptor)
+    with FolderLock(tmp_path), pytest.raises(FolderLockError):
+        FolderLock(tmp_path).__enter__()

@@ -1,5 +1,8 @@
 """The experiments: their configs are valid, and their results are compared rightly."""
 
+import json
+from argparse import Namespace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +20,10 @@ from benchmarks.pretraining_experiments import (
     UNTRAINED,
     UNTRAINED_FAST,
     Arm,
+    Experiment,
     Recipe,
 )
+from benchmarks.pretraining_gain import Gain
 from benchmarks.pretraining_results import summarize_experiments
 from benchmarks.pretraining_text import TEXTS
 from spacy_spanbert.pretraining.read_config import read_settings
@@ -68,14 +73,18 @@ def test_fine_tuning_changes_name_values_that_the_config_has():
     assert "lr_scale" in SPANBERT_CONFIG.read_text("utf8")
 
 
-def key(corpus: str, arm: Arm, seed: int) -> dict[str, Any]:
+def names(corpus: str | None, arm: Arm, seed: int) -> dict[str, Any]:
     minutes = arm.recipe.minutes if arm.recipe and arm.is_pretrained else None
     return {"corpus": corpus, "arm": arm.name, "seed": seed, "pretraining_minutes": minutes}
 
 
+def key(experiment: Experiment, arm: Arm, seed: int) -> dict[str, Any]:
+    return names(experiment.corpus, arm, seed)
+
+
 def run(corpus: str, arm: Arm, seed: int, f: float) -> dict[str, Any]:
     scores = {tokens: {"f": f if tokens == "gold" else 0.1} for tokens in ("gold", "spacy")}
-    return {**key(corpus, arm, seed), "minutes": None, "seconds": 1.0, "scores": scores}
+    return {**names(corpus, arm, seed), "minutes": None, "seconds": 1.0, "scores": scores}
 
 
 def test_the_gain_is_over_the_baseline_of_the_same_corpus_and_budget():
@@ -106,6 +115,26 @@ def test_the_gain_is_over_the_baseline_of_the_same_corpus_and_budget():
     # GENIA's score is on spaCy's tokens
     assert found["adaptation-genia", "MiniLM"]["f_mean"] == 0.1
     assert ("adaptation-litbank", "MiniLM") not in found
+
+
+def test_minutes_of_one_experiment_leave_the_rows_of_others(tmp_path: Path):
+    results = {
+        "pretrainings": [],
+        "runs": [
+            {**run("litbank", SCRATCH_ARM, 0, 0.6), "n_steps": 7},
+            {**run("litbank", Arm(SHORT_SPAN_SBO.name, SHORT_SPAN_SBO), 0, 0.5), "n_steps": 7},
+        ],
+    }
+    earlier = {"command": "x", "results": results}
+    (tmp_path / "pretraining_gain.json").write_text(json.dumps(earlier), "utf8")
+    options = {"output": tmp_path, "work": tmp_path, "resume": True, "steps": 7, "seeds": 1}
+    about = {"command": "y", "load": None, "quick": False, "earlier_commands": []}
+    gain = Gain(Namespace(**options, **about, only=["variants"], minutes=12.0))
+    rows = {
+        (row["experiment"], row["pretraining_minutes"])
+        for row in gain.write()["results"]["summary"]
+    }
+    assert rows == {("scratch", 40), ("variants", 12)}
 
 
 def test_without_runs_there_is_nothing_to_sum_up():

@@ -124,7 +124,6 @@ def test_neither_lengths_nor_edges_of_two_texts_tell_their_label(
         borders = {*documents[text.document].sentences.tolist(), len(documents[text.document])}
         return text.start in borders, text.end in borders
 
-    # with foreign texts as long as there is room, up to 0.63; ending with sentences always, 0.73
     assert share_told([(len(b),) for _, b, _ in drawn], labels) < 0.53
     assert share_told([(len(a) // 4, len(b) // 4) for a, b, _ in drawn], labels) < 0.54
     assert share_told([edges(b) for _, b, _ in drawn], labels) < 0.53
