@@ -202,7 +202,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments: argparse.Namespace = parse(make_parser(PROGRAM, __doc__), argv)
     sizes, n_rounds = (QUICK_SIZES, 2) if arguments.quick else (SIZES, 15)
     rows = [row for size in sizes for row in measure(size, n_rounds)]
-    report = make_report(PROGRAM, arguments, {"rows": rows}, n_rounds=n_rounds, n_calls=N_CALLS, about=__doc__)
+    report = make_report(
+        PROGRAM, arguments, {"rows": rows}, n_rounds=n_rounds, n_calls=N_CALLS, about=__doc__
+    )
     write_report(report, arguments.output)
     header = ("", "sentences, tags, longest", "of", "ms", "times ours")
     cells = [
