@@ -13,7 +13,7 @@ from benchmarks.train_command import TrainingRun, run_training
 # Of the time limit: what a run may take longer than it was thought to.
 MARGIN = 0.04
 N_EVALUATIONS = 5
-CALIBRATION = {"training.max_steps": 200, "training.eval_frequency": 100}
+CALIBRATION = {"training.max_steps": 100, "training.eval_frequency": 50}
 QUICK = {"training.max_steps": 4, "training.eval_frequency": 2}
 ABOUT_TIME = (
     "`minutes` limits the whole command `spacy train`: start, initialization, steps, evaluations "
@@ -66,8 +66,18 @@ def fit_steps(
     costs = estimate_costs(trial)
     if quick:
         return StepPlan(QUICK, costs)
-    max_steps, eval_frequency = plan_steps(costs, 60 * minutes, steps["training.eval_frequency"])
-    return StepPlan(_steps(max_steps, eval_frequency), costs)
+    return replan(costs, minutes)
+
+
+def replan(costs: Costs, minutes: float) -> StepPlan:
+    """Plan how many steps fit into a time, by costs that are known.
+
+    costs (Costs): From fit_steps.
+    minutes (float): The time limit.
+    RETURNS (StepPlan): As fit_steps.
+    """
+    shortest = CALIBRATION["training.eval_frequency"]
+    return StepPlan(_steps(*plan_steps(costs, 60 * minutes, shortest)), costs)
 
 
 def estimate_costs(run: TrainingRun) -> Costs:

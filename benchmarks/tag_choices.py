@@ -48,7 +48,8 @@ def score_choices(benchmark: "TagBenchmark") -> list[dict[str, Any]]:
     component = benchmark.task.component
     for index, (training, ways) in enumerate(trainings()):
         changes = {f"components.{component}.{key}": value for key, value in training.items()}
-        trained = benchmark.train("spanbert", f"choice-{index}", **changes)
+        minutes = benchmark.arguments.choice_minutes
+        trained = benchmark.train("spanbert", f"choice-{index}", minutes, **changes)
         nlp = spacy.load(trained.folder / "model-best")
         docs = load_tagged(benchmark.corpus, "dev", nlp, quick=benchmark.arguments.quick)
         for way in ways:

@@ -19,7 +19,7 @@ from benchmarks.arguments import ROOT, make_parser, parse
 from benchmarks.corpora import bare_doc, count_words
 from benchmarks.peers import ENCODER, encoder_folder
 from benchmarks.report import code_revision, make_report, print_table, write_report, write_text
-from benchmarks.step_plan import fit_steps
+from benchmarks.step_plan import StepPlan, fit_steps, replan
 from benchmarks.tag_choices import score_choices
 from benchmarks.tag_choices_page import PAGE, choices_page
 from benchmarks.tag_corpora import (
@@ -58,28 +58,34 @@ class TagBenchmark:
             OURS: (ROOT / "configs" / task.config, ENCODER),
             PEER: (ROOT / "benchmarks" / "configs" / task.config, encoder_folder()),
         }
-        self.plans: dict[str, dict[str, int]] = {}
+        self.plans: dict[str, StepPlan] = {}
 
-    def train(self, pipeline: str, name: str, **changes: Any) -> TrainingRun:
+    def train(
+        self, pipeline: str, name: str, minutes: float | None = None, **changes: Any
+    ) -> TrainingRun:
         """Train one pipeline in the given time.
 
         pipeline (str): "spanbert" or "spacy".
         name (str): Of its folder.
+        minutes (float | None): None for those of the comparison.
         changes (Any): Values of the config, by dotted name.
         RETURNS (TrainingRun): What came of it.
         """
         config, encoder = self.configs[pipeline]
         overrides = {**self.overrides, "paths.encoder": encoder}
+        quick = self.arguments.quick
         if pipeline not in self.plans:
             self.plans[pipeline] = fit_steps(
                 config,
                 self.folder / f"{pipeline}-calibration",
                 overrides,
                 self.arguments.minutes,
-                quick=self.arguments.quick,
-            ).overrides
-        steps = self.plans[pipeline]
-        return run_training(config, self.folder / name, {**overrides, **steps, **changes})
+                quick=quick,
+            )
+        plan = self.plans[pipeline]
+        if minutes is not None and not quick:
+            plan = replan(plan.costs, minutes)
+        return run_training(config, self.folder / name, {**overrides, **plan.overrides, **changes})
 
     def run(self) -> list[dict[str, Any]]:
         """Train all seeds of both, in turns. RETURNS (list[dict[str, Any]]): A row a training."""
@@ -161,6 +167,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=None, help="how many (3)")
     parser.add_argument("--only", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--choices", action="store_true", help="compare all choices on dev too")
+    parser.add_argument("--choice-minutes", type=float, help="of each choice (those of --minutes)")
     parser.add_argument(
         "--markdown", type=Path, help=f"their page ({PAGE}; with --quick, --output)"
     )
@@ -192,6 +199,7 @@ def _write(arguments: argparse.Namespace, results: dict[str, Any]) -> dict[str, 
         arguments,
         json.loads(json.dumps(results)),
         minutes=arguments.minutes,
+        choice_minutes=arguments.choice_minutes or arguments.minutes,
         about=__doc__,
     )
     write_report(report, arguments.output)
@@ -208,8 +216,8 @@ def _print(results: dict[str, Any]) -> None:
     ]
     print_table(("words/s", OURS, PEER, "ratio"), speeds)
     if results["choices"]:
-        keys = ("target", "aggregate", "decode", "f")
-        print_table(keys, [tuple(row[key] for key in keys) for row in results["choices"]])
+        ways = ("target", "aggregate", "decode", "f")
+        print_table(ways, [tuple(row[key] for key in ways) for row in results["choices"]])
 
 
 if __name__ == "__main__":
