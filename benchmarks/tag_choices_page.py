@@ -20,10 +20,11 @@ def choices_page(report: Report) -> str:
         found[row["decode"]] = f"{row['f']:.3f}"
     rows = [[*way, *map(found.get, decoders)] for way, found in scores.items()]
     machine = report["machine"]
+    minutes = report["settings"]["choice_minutes"]
     return (
         "# Choices of the entity recognizer, measured\n\n"
         "Entity F1 on WNUT-17 dev with each `target`, `aggregate` and `decode` in place of those "
-        f"of `configs/ner.cfg`, one seed, at most {report['settings']['choice_minutes']:g} minutes of "
+        f"of `configs/ner.cfg`, one seed, at most {minutes:g} minutes of "
         "training each. What is trained alike is trained once: `greedy` and `viterbi` decode the "
         "same pipeline, and so do ways to combine pieces that change nothing in training. Empty: "
         "settings that do not suit one another.\n\n"

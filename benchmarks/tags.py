@@ -18,7 +18,14 @@ import spacy
 from benchmarks.arguments import ROOT, make_parser, parse
 from benchmarks.corpora import bare_doc, count_words
 from benchmarks.peers import ENCODER, encoder_folder
-from benchmarks.report import code_revision, make_report, print_table, write_report, write_text
+from benchmarks.report import (
+    code_revision,
+    earlier_results,
+    make_report,
+    print_table,
+    write_report,
+    write_text,
+)
 from benchmarks.step_plan import StepPlan, fit_steps, replan
 from benchmarks.tag_choices import score_choices
 from benchmarks.tag_choices_page import PAGE, choices_page
@@ -166,6 +173,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--minutes", type=float, default=MINUTES, help="of each training (10)")
     parser.add_argument("--seeds", type=int, default=None, help="how many (3)")
     parser.add_argument("--only", nargs="+", choices=TASKS, default=list(TASKS))
+    parser.add_argument("--resume", action="store_true", help="keep the corpora of the report")
     parser.add_argument("--choices", action="store_true", help="compare all choices on dev too")
     parser.add_argument("--choice-minutes", type=float, help="of each choice (those of --minutes)")
     parser.add_argument(
@@ -174,7 +182,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parse(parser, argv)
     arguments.seeds = arguments.seeds or (1 if arguments.quick else 3)
     results: dict[str, Any] = {"runs": [], "summary": [], "speed": {}, "plans": {}, "choices": []}
-    for name in arguments.only:
+    results |= earlier_results(arguments, PROGRAM) or {}
+    for name in [name for name in arguments.only if name not in results["plans"]]:
         corpus = find_tag_corpus(name, arguments.data)
         if corpus is None:
             print(f"{name} is left out: it does not come with the project (--data FOLDER)")

@@ -15,6 +15,7 @@ from spacy import Language, registry
 from docs.docstrings import described
 from spacy_spanbert.nn.losses import span_loss
 from spacy_spanbert.pipeline.encoder import make_encoder
+from spacy_spanbert.pipeline.encoder_vectors import VectorSettings
 from spacy_spanbert.pipeline.entity_recognizer import SpanbertEntityRecognizer
 from spacy_spanbert.pipeline.finder import make_span_finder
 from spacy_spanbert.pipeline.ner import make_ner
@@ -39,6 +40,15 @@ HEAD = """# The settings of the components
 
 Written by `python -m docs.components` from docstrings and default configs: not to be edited.
 [`configs/`](../configs) has whole configs, with the values that measured best."""
+# (registry, name): the section of a config
+FUNCTIONS = {
+    ("misc", "spacy-spanbert.relation_candidates.v1"): (
+        "[components.spanbert_relations.candidates]"
+    ),
+    ("misc", "spacy-spanbert.candidates_suggester.v1"): "[components.spanbert_spancat.suggester]",
+    ("readers", "spacy-spanbert.Corpus.v1"): "[corpora.NAME]",
+    ("readers", "spacy-spanbert.PairCorpus.v1"): "[corpora.NAME] of pairs",
+}
 LOSSES = ("boundary_smoothing", "positive_weight", "none_weight", "focal_gamma", "negatives")
 OURS = "spacy_spanbert."
 REFERRED = {"SpanbertEntityRecognizer": SpanbertEntityRecognizer}
@@ -48,7 +58,19 @@ REFERENCE = re.compile(r"^See (\w+)(?:\. ?|$)(.*)$")
 def render() -> str:
     """RETURNS (str): The page."""
     parts = [HEAD, *(part for name in FACTORIES for part in _component(name)), _losses()]
+    parts += [*_functions()]
     return "\n\n".join(parts) + "\n"
+
+
+def _functions() -> Iterator[str]:
+    """Describe the registered functions that configs name."""
+    for (registered, name), key in FUNCTIONS.items():
+        about, meanings = described(getattr(registry, registered).get(name))
+        make = getattr(registry, registered).get(name)
+        kept = inspect.signature(make, eval_str=True).return_annotation
+        if inspect.isclass(kept) and kept.__module__.startswith(OURS):
+            meanings = described(kept)[1] | meanings
+        yield f"## `{key}`, `{name}`\n\n{about}\n\n{_call(make, {}, meanings)}"
 
 
 def _component(name: str) -> Iterator[str]:
@@ -61,6 +83,10 @@ def _component(name: str) -> Iterator[str]:
     kinds = [kind for kind in reversed(component.__mro__) if kind.__module__.startswith(OURS)]
     meanings = _joined([*kinds, make])
     yield f"## `[components.{name}]`\n\n{about}\n\n{_table(config, meanings)}"
+    if name == "spanbert":
+        _, of_vectors = described(VectorSettings)
+        values = {key: getattr(VectorSettings(), key) for key in of_vectors}
+        yield f"### `[components.{name}.vectors]`\n\n{_table(values, of_vectors)}"
     initialize = [kind.initialize for kind in kinds if "initialize" in vars(kind)]
     if table := _call(component.initialize, {}, _joined(initialize)):
         yield f"### `[initialize.components.{name}]`\n\n{table}"

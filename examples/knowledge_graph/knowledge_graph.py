@@ -5,8 +5,8 @@
 MODEL finds spans and relations. Needs spacy-spanbert[minilm,graph].
 """
 
-import sys
-from collections.abc import Iterable, Iterator
+import argparse
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import spacy
 from spacy.tokens import Doc, Span
 
 TEXT = Path(__file__).parent / "town.txt"
+PAGE = Path("knowledge_graph.html")
 NESTED = (
     ""  # Key of the edge from a span to one inside it: no label of a relation, which has letters.
 )
@@ -125,7 +126,7 @@ def draw_graph(graph: nx.MultiDiGraph) -> Iterator[str]:
         yield f"<title>{escape(node[1])}</title></text>\n"
 
 
-def main(model: str | Path, text: Path = TEXT, page: Path = Path("knowledge_graph.html")) -> None:
+def main(model: str | Path, text: Path = TEXT, page: Path = PAGE) -> None:
     """Annotate each line of a text, write the page, and print the graph."""
     nlp = spacy.load(model)
     lines = [line for line in text.read_text(encoding="utf8").splitlines() if line.strip()]
@@ -136,5 +137,18 @@ def main(model: str | Path, text: Path = TEXT, page: Path = Path("knowledge_grap
         print(f"{head[0]} --{edge['label']}--> {tail[0]} ({edge['score']:.2f})")
 
 
+def command_line(argv: Sequence[str] | None = None) -> None:
+    """Read the command line, and say what is wrong with it in one line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("model", help="pipeline that finds spans and relations")
+    parser.add_argument("text", type=Path, nargs="?", default=TEXT, help="a Doc a line, UTF-8")
+    parser.add_argument("page", type=Path, nargs="?", default=PAGE, help="the HTML page to write")
+    arguments = parser.parse_args(argv)
+    try:
+        main(arguments.model, arguments.text, arguments.page)
+    except (OSError, UnicodeDecodeError, ValueError) as error:  # a wrong model, text or page
+        parser.error(str(error))
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], *map(Path, sys.argv[2:4]))
+    command_line()

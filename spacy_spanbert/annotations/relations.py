@@ -43,7 +43,7 @@ def get_relations(doc: Doc) -> list[Relation]:
 
     doc (Doc): Any Doc.
     RETURNS (list[Relation]): In the order in which they were stored; none without annotation.
-    RAISES (SpanbertError): If the two span groups do not go together.
+    RAISES (SpanbertError): If the two span groups do not go together, or a type is lost.
     """
     if not has_relations(doc):
         return []
@@ -51,6 +51,11 @@ def get_relations(doc: Doc) -> list[Relation]:
     labels = [span.id_ for span in heads]
     # spans that are joined by Doc.from_docs lose the attrs of their groups
     scores = heads.attrs.get("scores", [1.0] * len(heads))
+    if not all(labels):
+        raise SpanbertError(
+            f"the relations of the Doc {doc.text[:60]!r} have lost their types, which are the ids "
+            "of their spans: JSON and Example.from_dict keep none. Keep Docs as DocBin or bytes"
+        )
     if len(scores) != len(heads) or labels != [span.id_ for span in tails]:
         raise SpanbertError(
             f"the relations of the Doc {doc.text[:60]!r} are damaged: doc.spans[{HEADS_KEY!r}] has "

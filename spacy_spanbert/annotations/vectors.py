@@ -36,8 +36,9 @@ def set_vectors(doc: Doc, vectors: Any) -> None:
 def restore_vectors(doc: Doc) -> Doc:
     """Let `.vector` and `.similarity` read `doc.tensor` again, on a Doc that came as bytes.
 
-    Bytes, and so `nlp.pipe(n_process=2)`, keep the vectors but no hooks. Without hooks spaCy's
-    `.similarity` takes equally spelt words for the same, and `.vector` prefers static vectors.
+    Bytes, and so `nlp.pipe(n_process=2)`, and Doc.from_docs keep the vectors but no hooks. Without
+    hooks spaCy's `.similarity` takes equally spelt words for the same, and `.vector` prefers static
+    vectors.
 
     doc (Doc): The Doc; nothing happens to an empty one without a tensor.
     RETURNS (Doc): The same Doc.

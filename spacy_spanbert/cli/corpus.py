@@ -10,6 +10,7 @@ from spacy.training import Example
 from spacy.util import dot_to_object, registry
 
 from spacy_spanbert.cli.pipelines import given_keys
+from spacy_spanbert.cli.problem_report import print_problems
 from spacy_spanbert.data.docbin import read_docbin
 from spacy_spanbert.data.files import format_suffix, list_files
 from spacy_spanbert.data.labelled import SUFFIXES
@@ -19,6 +20,14 @@ from spacy_spanbert.errors import SpanbertError
 
 # Factories whose gold a line of labels can be.
 CLASSIFIERS = {"spanbert_textcat", "spanbert_paircat", "textcat", "textcat_multilabel"}
+# Ours whose gold it cannot be.
+OTHER_HEADS = {
+    "spanbert_ner",
+    "spanbert_relations",
+    "spanbert_span_finder",
+    "spanbert_spancat",
+    "spanbert_tagger",
+}
 PAIR_READER = "spacy-spanbert.PairCorpus.v1"
 SPAN_READER = "spacy-spanbert.Corpus.v1"
 
@@ -27,8 +36,8 @@ def read_examples(nlp: Language, corpus: Path) -> list[Example]:
     """Read a gold corpus with the reader of `[training] dev_corpus`.
 
     nlp (Language): A trained pipeline.
-    corpus (Path): A `.spacy` file or a folder of them; of labelled texts or pairs also JSONL or
-        TSV.
+    corpus (Path): A `.spacy` file or a folder of them; for a pipeline that
+        labels texts or pairs and nothing else also JSONL or TSV.
     RETURNS (list[Example]): At least one.
     RAISES (SpanbertError): If the config has no such reader, or the corpus cannot be read or is
         empty.
@@ -37,21 +46,33 @@ def read_examples(nlp: Language, corpus: Path) -> list[Example]:
         raise SpanbertError(f"there is no corpus {corpus}")
     block = _reader_block(nlp)
     if corpus.is_file() and format_suffix(corpus) in SUFFIXES:
-        names = [n for n in nlp.pipe_names if nlp.get_pipe_meta(n).factory in CLASSIFIERS]
-        if not names:
-            raise SpanbertError(
-                f"{corpus} would be read as labelled texts, but no component of the pipeline "
-                "labels texts: give it as .spacy (`python -m spacy spanbert convert`)"
-            )
         with TemporaryDirectory() as folder:
             converted = Path(folder) / "corpus.spacy"
-            is_pairs = block["@readers"] == PAIR_READER
-            # a label that no text of this corpus has can be predicted, and is wrong then
-            labels = [label for name in names for label in nlp.pipe_labels[name]]
-            problems = Problems("stop")
-            convert_labelled(corpus, converted, nlp, problems, pairs=is_pairs, labels=labels)
+            _convert(nlp, corpus, converted, is_pairs=block["@readers"] == PAIR_READER)
             return _read(nlp, block, converted, corpus)
     return _read(nlp, block, corpus, corpus)
+
+
+def _convert(nlp: Language, corpus: Path, converted: Path, *, is_pairs: bool) -> None:
+    """Make a `.spacy` file of JSONL or TSV, if labels of texts are all that can be scored."""
+    factories = {name: nlp.get_pipe_meta(name).factory for name in nlp.pipe_names}
+    names = [name for name, factory in factories.items() if factory in CLASSIFIERS]
+    others = [name for name, factory in factories.items() if factory in OTHER_HEADS]
+    if not names or others:
+        why = (
+            f"it labels texts, but {', '.join(map(repr, others))} would have no gold"
+            if names
+            else "no component of the pipeline labels texts"
+        )
+        raise SpanbertError(
+            f"{corpus} would be read as labelled texts: {why}. Give it as .spacy: `python -m spacy "
+            f"spanbert convert {corpus} OUTPUT.spacy`"
+        )
+    # a label that no text of this corpus has can be predicted, and is wrong then
+    labels = [label for name in names for label in nlp.pipe_labels[name]]
+    problems = Problems("stop")
+    convert_labelled(corpus, converted, nlp, problems, pairs=is_pairs, labels=labels)
+    print_problems(problems)
 
 
 def _reader_block(nlp: Language) -> dict:

@@ -155,7 +155,7 @@ def tune_threshold(
             for _ in component.pipe(docs, batch_size=nlp.batch_size):
                 pass
             scores = component.score(tried)
-            if score not in scores:
+            if not isinstance(scores.get(score, ""), float | int | None):
                 numbers = [key for key, value in scores.items() if isinstance(value, float)]
                 raise SpanbertError(
                     f"{name!r} has no score {score!r}; it has: {', '.join(numbers)}"

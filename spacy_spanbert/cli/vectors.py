@@ -17,6 +17,7 @@ from spacy_spanbert.cli.progress import Progress
 from spacy_spanbert.cli.vectors_query import neighbour_table, read_made_with
 from spacy_spanbert.cli.vectors_run import (
     VectorsSettings,
+    describe_source,
     export_vectors,
     fit_vectors,
     prepare,
@@ -25,6 +26,8 @@ from spacy_spanbert.cli.vectors_run import (
 from spacy_spanbert.data.output_check import check_output
 from spacy_spanbert.data.vector_files import check_suffix
 from spacy_spanbert.errors import SpanbertError
+
+N_NEIGHBOURS = 10
 
 
 @app.command("vectors")
@@ -42,7 +45,7 @@ def vectors_cli(
     fit: own.Fit = None,
     query: own.Query = None,
     word: own.Word = None,
-    top: own.Top = 10,
+    top: own.Top = None,
     unit: options.Unit = "document",
     source_format: options.SourceFormat = None,
     batch_size: options.BatchSize = 256,
@@ -73,6 +76,10 @@ def vectors_cli(
         raise SpanbertError("--query has no word in it: give a text.")
     if word is not None and query is None:
         raise SpanbertError(f"--word {word!r} is looked up in a --query: give the text it is in.")
+    if top is not None and query is None:
+        raise SpanbertError("--top is how many neighbours of a --query are shown: give one.")
+    if fit is not None and (of != "words" or dtype != "float32"):
+        raise SpanbertError("--fit is of words, in float32: give no --of and no --dtype with it.")
     is_made = query is None or not output.is_file()
     if is_made:
         check_output(output)
@@ -83,14 +90,14 @@ def vectors_cli(
         settings = settings.with_spans_key(choose_spans_key(nlp, spans_key))
     about = prepare(nlp, settings, is_fit=fit is not None)
     if fit is None:
-        about["source"] = source.name
+        about["source"] = describe_source(source, settings)
     if is_made:
         _make(nlp, source, output, settings, about, fit, Progress(progress), problems_file)
     else:
-        msg.info(f"Searching {output} as it is; {source} is not read again")
+        msg.info(f"Searching {output} as it is; {source} is not encoded again")
     if query is not None:
         table = read_made_with(output, about)
-        echo(neighbour_table(nlp, table, query, word, top))
+        echo(neighbour_table(nlp, table, query, word, top or N_NEIGHBOURS))
 
 
 def _make(

@@ -29,4 +29,4 @@ Query = Annotated[
     Option(help="Text whose nearest neighbours in OUTPUT are shown; made first if it is new"),
 ]
 Word = Annotated[str | None, Option(help="Word of the query; else all of it")]
-Top = Annotated[int, Option(min=1, help="How many neighbours")]
+Top = Annotated[int | None, Option(min=1, help="How many neighbours of the query; else 10")]

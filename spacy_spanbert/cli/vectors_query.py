@@ -87,6 +87,8 @@ def find_neighbours(
             f"--word {word!r} is no word of the query; it has {', '.join(t.text for t in doc)}."
         )
     vector = doc.vector if word is None else found[0].vector
+    if not to_numpy(vector).any():
+        raise SpanbertError(f"--query {query!r:.60} has no vector: give a text with letters.")
     index = NearestNeighbors(metric="cosine", algorithm="brute")
     index.fit(table.vectors.astype("float32"))
     n_best = min(n_best, len(table.vectors))

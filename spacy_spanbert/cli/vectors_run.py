@@ -1,5 +1,6 @@
 """The work of `python -m spacy spanbert vectors`: a corpus through the encoder, vectors out."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -123,6 +124,23 @@ def _parse_layers(text: str) -> str | list[int]:
         raise SpanbertError(
             f"--layers is last, last_four_mean or numbers such as -1,-2, not {text!r}."
         ) from None
+
+
+def describe_source(source: Path, settings: VectorsSettings) -> str:
+    """Tell a corpus from others, for the file.
+
+    source (Path): A file, a folder, or `-`, which cannot be read twice.
+    settings (VectorsSettings): Its format.
+    RETURNS (str): Its name, and 16 hexadecimal digits that its content gives.
+    RAISES (CorpusError): If there is none.
+    """
+    if str(source) == "-":
+        return "-"
+    digest = hashlib.sha256()
+    for file in list_inputs(source, cast(InputFormat | None, settings.source_format)):
+        with file.path.open("rb") as data:
+            digest.update(hashlib.file_digest(data, "sha256").digest())
+    return f"{source.name} {digest.hexdigest()[:16]}"
 
 
 def vector_docs(

@@ -18,6 +18,7 @@ SPAN = re.compile(r"(?P<label>.*?) (?P<offsets>\d+ \d+(?:;\d+ \d+)*)")
 RELATION = re.compile(
     r"R\S*\t(?P<label>.*\S) (?P<role1>\S+):(?P<id1>\S+) (?P<role2>\S+):(?P<id2>\S+)\s*"
 )
+FURTHER_ARGUMENT = re.compile(r" \S+:[TE]\d+$")
 OTHER_KINDS = {
     "E": "event",
     "A": "attribute",
@@ -71,7 +72,8 @@ def read_brat(
                 lines.append(_parse_relation(line, line_place))
             elif span := _parse_span(line.removesuffix("\r"), text, line_place, problems):
                 spans.append(span)
-                span_of.setdefault(name, span)
+                # an id that stands twice names none of the two
+                span_of[name] = None if name in span_of else span
         except ValueError as error:
             problems.add("bad annotation", f"{error} The line is {line!r:.200}.", line_place)
             span_of.setdefault(name, None)
@@ -131,7 +133,7 @@ def _one_stretch(stretches: list[tuple[int, int]], text: str) -> tuple[int, int]
 
 def _parse_relation(line: str, place: Place) -> RelationLine:
     match = RELATION.fullmatch(line)
-    if match is None:
+    if match is None or FURTHER_ARGUMENT.search(match["label"]):
         raise ValueError("Expected R1, tab, label, Arg1:T1, Arg2:T2.")
     head, tail = (match["role1"], match["id1"]), (match["role2"], match["id2"])
     if head[0] == "Arg2" and tail[0] == "Arg1":

@@ -10,7 +10,7 @@ import srsly
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from spacy_spanbert.annotations.relations import remove_relations
+from spacy_spanbert.annotations.relations import relation_labels, remove_relations
 from spacy_spanbert.data.assigned import assigning_pipes
 from spacy_spanbert.data.docs import make_doc, place_of
 from spacy_spanbert.data.files import write_whole
@@ -55,6 +55,9 @@ def make_input_doc(
         doc = make_doc(_parse(raw.content, raw, problems, given_spans), nlp, spans_key, problems)
     if not given_spans or raw.format == "text":
         doc.spans.pop(spans_key, None)
+    if relation_labels(doc) and not assigning_pipes(nlp, "doc._.relations"):
+        message = "Those of the input are left out; no component of the pipeline finds any."
+        problems.note("relations left out", message, raw.place)
     remove_relations(doc)
     if assigning_pipes(nlp, "doc.cats"):
         doc.cats = {}

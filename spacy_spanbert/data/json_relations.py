@@ -76,8 +76,12 @@ def _by_id(
 ) -> dict[str | int, RecordSpan | None]:
     items = list_of_spans(raw)
     ids = [item.get("id") if isinstance(item, dict) else None for item in items]
-    known = zip(ids, spans, strict=True)
-    return {name: span for name, span in known if isinstance(name, str | int)}
+    named: dict[str | int, RecordSpan | None] = {}
+    for name, span in zip(ids, spans, strict=True):
+        if isinstance(name, str | int):
+            # an id that stands twice names none of the two
+            named[name] = None if name in named else span
+    return named
 
 
 def _arguments(

@@ -44,7 +44,13 @@ def parse_labels(raw: Mapping[str, Any]) -> list[str] | None:
         labels = [label]
     if not isinstance(labels, list):
         raise ValueError(f'Expected "labels", a list of strings, not {labels!r:.80}.')
-    return [_label_text(label) for label in labels]
+    found = [_label_text(each) for each in labels]
+    if label is not None and _label_text(label) not in found:
+        raise ValueError(
+            f'Expected "label" or "labels", but both are there, and "label", {label!r:.60}, is '
+            'not among "labels".'
+        )
+    return found
 
 
 def _label_text(label: Any) -> str:

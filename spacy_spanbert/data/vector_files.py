@@ -105,9 +105,17 @@ def read_vectors(path: Path) -> VectorTable:
             for name, kind in COLUMNS.items()
         }
         return VectorTable(columns, arrays["vectors"], about)
-    except (KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (
+        AttributeError,
+        EOFError,
+        KeyError,
+        TypeError,
+        ValueError,
+        zipfile.BadZipFile,
+    ) as error:  # what the libraries make of files of something else
+        reason = str(error) or "it is empty"
         raise CorpusError(
-            f"{path} is no file of vectors that `python -m spacy spanbert vectors` wrote: {error}."
+            f"{path} is no file of vectors that `python -m spacy spanbert vectors` wrote: {reason}."
         ) from error
 
 

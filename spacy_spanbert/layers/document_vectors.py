@@ -1,5 +1,6 @@
 """[CLS] vectors of whole texts, taken from what the shared encoder leaves for listeners."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +54,12 @@ def take_cls(grad_factor: float) -> TakeLayer:
     grad_factor (float): Factor on the gradient that is passed back.
     RETURNS (TakeLayer): The layer; read_pairs sets it up for pairs.
     """
-    attrs = {"grad_factor": grad_factor, "most_rows": None, "refuses_long": False}
+    attrs = {
+        "grad_factor": grad_factor,
+        "most_rows": None,
+        "refuses_long": False,
+        "has_warned": False,
+    }
     return Model("take-cls", _take, attrs=attrs)
 
 
@@ -63,12 +69,14 @@ def read_pairs(model: Model, *, symmetric: bool, refuses_long: bool) -> None:
     model (Model): With a layer of this file.
     symmetric (bool): Whether to take the [CLS] of both orders, and to have both encoded; else only
         that of the order that is given.
-    refuses_long (bool): Whether a pair that was shortened is an error.
+    refuses_long (bool): Whether a pair that was shortened is an error; else the first of them,
+        in training or not, is warned of.
     """
     for node in model.walk():
         if node.name == "take-cls":
             node.attrs["most_rows"] = 2 if symmetric else 1
             node.attrs["refuses_long"] = refuses_long
+            node.attrs["has_warned"] = False
         if node.name in (TransformerListener.name, "spanbert-encoder"):
             node.attrs["both_orders"] = symmetric
 
@@ -105,8 +113,8 @@ def _take(
     counts = np.array([min(n, w) for (_, n), w in zip(there, wanted, strict=True)], dtype=np.int64)
     taken = [rows[:count] for rows, count in zip(hidden, counts.tolist(), strict=True)]
     n_cut = np.array([n_unread_pieces(data) for data in outputs], dtype=np.int64)
-    if n_cut.any() and model.attrs["refuses_long"]:
-        _refuse_cut(outputs[int(n_cut.argmax())], int(n_cut.max()))
+    if n_cut.any():
+        _tell_of_cut(model, outputs[int(n_cut.argmax())], int(n_cut.max()))
     vectors = DocumentVectors(xp.concatenate(taken), counts, n_cut)
 
     def backprop(d_rows: Floats2d) -> list[TransformerData]:
@@ -128,13 +136,22 @@ def _take(
     return vectors, backprop
 
 
-def _refuse_cut(data: TransformerData, n_cut: int) -> None:
+def _tell_of_cut(model: TakeLayer, data: TransformerData, n_cut: int) -> None:
     pieces = data.wordpieces.strings[0][n_cls_rows(data) :]
-    raise SpanbertError(
-        f"a pair of {len(pieces)} pieces ({' '.join(pieces[:8])} ...) is longer than the encoder's "
-        f"window by {n_cut}. Shorten the texts, raise [components.spanbert.model] window, or set "
-        'long = "shorten"'
-    )
+    pair = f"a pair of {len(pieces)} pieces ({' '.join(pieces[:8])} ...)"
+    longer = f"{pair} is longer than the encoder's window by {n_cut}"
+    if model.attrs["refuses_long"]:
+        raise SpanbertError(
+            f"{longer}. Shorten the texts, raise [components.spanbert.model] window, or set "
+            'long = "shorten"'
+        )
+    if not model.attrs["has_warned"]:
+        model.attrs["has_warned"] = True
+        warnings.warn(
+            f"{longer}. The longer text of such pairs is shortened; doc.spans['pair'].attrs"
+            "['n_cut'] and the score pairs_cut tell of them. To refuse them set long = \"error\"",
+            stacklevel=2,
+        )
 
 
 def _hidden(data: TransformerData) -> Any:

@@ -17,6 +17,9 @@ TransformKind = Literal["centre", "whiten"]
 KINDS: tuple[str, ...] = get_args(TransformKind)
 # Directions with less of the variance than this share of the strongest one's are noise.
 LEAST_VARIANCE = 1e-6
+# Whitening needs so many words for each number of a vector: with as many words as numbers it would
+# make all of them equally unlike, whatever they were.
+LEAST_WORDS_PER_NUMBER = 2
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,8 @@ def fit_transform(
     kind (str): "centre", or "whiten", which centres too.
     origin (dict[str, Any] | None): How the vectors were made, see EncoderVectors.origin.
     RETURNS (VectorTransform): The transform.
-    RAISES (SpanbertError): If there are fewer than two vectors, or all are equal.
+    RAISES (SpanbertError): If there are fewer than two vectors, to whiten fewer than twice as many
+        as they are wide, or all are equal.
     """
     n_vectors = 0
     total: Any = 0.0
@@ -134,6 +138,13 @@ def fit_transform(
     mean = total / n_vectors
     matrix = None
     if kind == "whiten":
+        least = LEAST_WORDS_PER_NUMBER * len(mean)
+        if n_vectors < least:
+            raise SpanbertError(
+                f"whitening vectors of {len(mean)} numbers needs a corpus of {least:,} words, "
+                f"better ten times as many, but there are {n_vectors:,}: name a corpus with more "
+                "text, or fit a centre"
+            )
         matrix = _whitening(products / n_vectors - np.outer(mean, mean)).astype("float32")
     return VectorTransform(mean.astype("float32"), matrix, origin or {})
 

@@ -1,6 +1,5 @@
 """The classifier of text pairs as a spaCy component."""
 
-import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Self
@@ -56,7 +55,6 @@ class SpanbertPairClassifier(SpanbertTextClassifier):
         super().__init__(vocab, model, name=name, scorer=scorer, **settings)
         self.symmetric = symmetric
         self.long = long
-        self._has_warned = False
         self._set_up_model()
 
     def _set_up_model(self) -> None:
@@ -84,18 +82,7 @@ class SpanbertPairClassifier(SpanbertTextClassifier):
         docs = list(docs)
         for doc in docs:
             segments(doc)
-        predictions = super().predict(docs)
-        if predictions.n_cut.any() and not self._has_warned:
-            self._has_warned = True
-            longest = int(predictions.n_cut.argmax())
-            warnings.warn(
-                f"a pair is longer than the encoder's window by {predictions.n_cut[longest]} "
-                f"pieces: {docs[longest].text[:60]!r} ... For the scores of such pairs the longer "
-                "text is shortened; doc.spans['pair'].attrs['n_cut'] says by how much. To refuse "
-                f'them set [components.{self.name}] long = "error"',
-                stacklevel=2,
-            )
-        return predictions
+        return super().predict(docs)
 
     def set_annotations(self, docs: Iterable[Doc], predictions: TextScores) -> None:
         """Write what predict found to `doc.cats` and `doc.spans["pair"].attrs`.

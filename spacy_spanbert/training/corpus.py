@@ -1,15 +1,22 @@
 """The corpus reader of `spacy train`: spaCy's own, which names the file that it cannot read."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from spacy import Language, registry
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Corpus, Example
 from spacy.vocab import Vocab
 
 from spacy_spanbert.annotations.gold_spans import gold_spans_on
+from spacy_spanbert.annotations.relations import (
+    Relation,
+    get_relations,
+    relation_labels,
+    set_relations,
+)
 from spacy_spanbert.errors import SpanbertError
 
 Augmenter = Callable[[Language, Example], Iterable[Example]]
@@ -30,7 +37,13 @@ class NamingCorpus(Corpus):
     def __init__(
         self, path: str | Path, *, gold_spans: Sequence[str] = (), **settings: Any
     ) -> None:
+        if isinstance(gold_spans, str):
+            raise SpanbertError(
+                f"gold_spans of the corpus reader is {gold_spans!r}, expected a list of keys, such "
+                f'as ["{gold_spans}"]'
+            )
         super().__init__(path, **settings)
+        self.augmenter = keep_relations(self.augmenter)
         self.gold_spans = tuple(gold_spans)
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
@@ -48,6 +61,25 @@ class NamingCorpus(Corpus):
                     predicted = example.predicted
                     predicted.spans[key] = gold_spans_on(predicted, example.reference, key)
             yield example
+
+    def make_examples_gold_preproc(
+        self, nlp: Language, reference_docs: Iterable[Doc]
+    ) -> Iterator[Example]:
+        """Cut Docs into sentences, as spaCy does.
+
+        nlp (Language): The pipeline.
+        reference_docs (Iterable[Doc]): Gold Docs.
+        YIELDS (Example): One a sentence.
+        RAISES (SpanbertError): If that would lose spans, which spaCy does not cut.
+        """
+        for doc in reference_docs:
+            lost = sorted(key for key, group in doc.spans.items() if len(group))
+            if lost and doc.has_annotation("SENT_START") and len(list(doc.sents)) > 1:
+                raise SpanbertError(
+                    f"gold_preproc = true cuts the Doc {doc.text[:60]!r} into sentences, which "
+                    f"would lose its spans ({', '.join(lost)}): set gold_preproc = false"
+                )
+            yield from super().make_examples_gold_preproc(nlp, [doc])
 
     def read_docbin(self, vocab: Vocab, locs: Iterable[str | Path]) -> Iterator[Doc]:
         """Read the gold Docs of files.
@@ -82,6 +114,35 @@ class NamingCorpus(Corpus):
                 f"{path} is no .spacy file: make one of it with `python -m spacy spanbert "
                 f"{self.command} {path} {path.with_suffix('.spacy').name}`"
             )
+
+
+def keep_relations(augmenter: Augmenter) -> Augmenter:
+    """Let an augmenter keep the types of relations, which spaCy's lose with the ids of spans.
+
+    augmenter (Augmenter): Any.
+    RETURNS (Augmenter): The same; what it makes has the relations of the example it was given.
+    """
+
+    def augment(nlp: Language, example: Example) -> Iterator[Example]:
+        relations = get_relations(example.reference)
+        for made in augmenter(nlp, example):
+            doc = made.reference
+            if relations and "" in relation_labels(doc):
+                if len(doc) != len(example.reference):
+                    raise SpanbertError(
+                        "the augmenter changes the words of the Doc "
+                        f"{example.reference.text[:60]!r} and loses the types of its relations: "
+                        "train relations without it"
+                    )
+                set_relations(doc, [_on(doc, relation) for relation in relations])
+            yield made
+
+    return augment
+
+
+def _on(doc: Doc, relation: Relation) -> Relation:
+    head, tail = (Span(doc, a.start, a.end, a.label) for a in (relation.head, relation.tail))
+    return replace(relation, head=head, tail=tail)
 
 
 @registry.readers("spacy-spanbert.Corpus.v1")

@@ -143,3 +143,10 @@ def test_groups_that_do_not_go_together_are_reported() -> None:
     doc.spans["relations.tails"].append(doc[0:1])
     with pytest.raises(SpanbertError, match=r"are damaged: .* has 1 spans and 1 scores"):
         get_relations(doc)
+
+
+def test_types_that_spacys_json_lost_are_not_taken_for_types() -> None:
+    doc = _doc([(0, 2, "PER"), (3, 5, "LOC")], [(0, 1, "in", 0.5)])
+    again = Doc(doc.vocab).from_json(doc.to_json())
+    with pytest.raises(SpanbertError, match=r"have lost their types.* Keep Docs as DocBin"):
+        get_relations(again)

@@ -125,6 +125,13 @@ def test_bytes_keep_vectors_and_restore_vectors_brings_the_rest(doc):
     assert copied[1].similarity(copied[4]) == doc[1].similarity(doc[4])
 
 
+def test_joined_docs_keep_vectors_and_restore_vectors_brings_the_rest(doc):
+    joined = Doc.from_docs([doc, doc])
+    assert restore_vectors(joined) is joined
+    n = len(doc)
+    assert joined[1].similarity(joined[n + 4]) == pytest.approx(doc[1].similarity(doc[4]))
+
+
 def test_restore_vectors_is_public():
     assert spacy_spanbert.restore_vectors is restore_vectors
     assert spacy_spanbert.release_vectors is release_vectors

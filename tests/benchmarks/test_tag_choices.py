@@ -25,7 +25,7 @@ REPORT: dict[str, Any] = {
     "command": "python -m benchmarks.tags --choices",
     "machine": {"cpu": "Some CPU", "n_cores": 2, "n_threads": 2, "bfloat16": [], "load": None},
     "versions": {"torch": "2", "spacy": "3"},
-    "settings": {"minutes": 7.0},
+    "settings": {"choice_minutes": 7.0},
     "results": {
         "summary": [],
         "speed": {},

@@ -176,3 +176,26 @@ def test_what_cannot_be_tuned_is_told(trained, words, message):
     result = CliRunner().invoke(app, [*base, *words])
     assert result.exit_code == 1
     assert message in " ".join(result.output.split())
+
+
+def test_a_score_that_is_no_number_is_told(trained):
+    base = ["spanbert", "tune-threshold", str(trained / "model-best"), str(trained / "gold.spacy")]
+    for score in ("cats_score_desc", "cats_f_per_type"):
+        result = CliRunner().invoke(app, [*base, "--score", score])
+        assert result.exit_code == 1
+        assert f"has no score '{score}'; it has: cats_" in " ".join(result.output.split())
+
+
+def test_lines_of_labels_are_no_gold_for_heads_of_other_tasks(trained):
+    nlp = spacy.load(trained / "model-best")
+    nlp.add_pipe("spanbert_ner")
+    message = r"'spanbert_ner' would have no gold. Give it as \.spacy: .* convert .*gold\.jsonl"
+    with pytest.raises(SpanbertError, match=message):
+        read_examples(nlp, trained / "gold.jsonl")
+
+
+def test_what_is_left_out_of_lines_of_labels_is_told(trained, tmp_path):
+    record = json.loads((trained / "gold.jsonl").read_text("utf8").splitlines()[0])
+    (tmp_path / "a.jsonl").write_text(json.dumps({**record, "tags": ["X"]}), encoding="utf8")
+    printed = run("evaluate", trained / "model-best", tmp_path / "a.jsonl")
+    assert "It has tags, of which nothing is read here" in printed

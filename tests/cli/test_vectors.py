@@ -1,5 +1,6 @@
 """`python -m spacy spanbert vectors`, in the tests' process."""
 
+import hashlib
 import json
 import re
 import sys
@@ -63,8 +64,9 @@ def test_every_word_has_a_row_with_its_text_and_place(model, corpus, tmp_path):
     assert all(TEXTS[doc][start:end] == text for doc, start, end, text in places)
     assert columns["context"][0].startswith("She left the bank")
     encoder = spacy.load(model).get_pipe("spanbert").model.shims[0].module
+    digest = hashlib.sha256(hashlib.sha256(corpus.read_bytes()).digest()).hexdigest()[:16]
     assert table.about == {
-        "source": corpus.name,
+        "source": f"{corpus.name} {digest}",
         "encoder": encoder_fingerprint(encoder),
         "layers": [2],
         "pooling": "mean",
@@ -103,11 +105,13 @@ def test_documents_and_spans_have_rows_too(model, corpus, tmp_path):
 @pytest.mark.parametrize("kind", ["centre", "whiten"])
 def test_a_transform_is_fitted_and_applied(model, corpus, tmp_path, kind):
     path = tmp_path / "t.safetensors"
-    run = vectors(model, corpus, path, "--fit", kind)
+    larger = tmp_path / "larger.jsonl"
+    larger.write_text("\n".join([corpus.read_text()] * 5))
+    run = vectors(model, larger, path, "--fit", kind)
     assert run.exit_code == 0, run.output
     rows = np.concatenate([doc.tensor for doc in expected_docs(model) if len(doc)])
     rows = rows[rows.any(axis=1)]
-    expected = fit_transform([rows], kind)
+    expected = fit_transform([rows] * 5, kind)
     loaded = read_transform(path.read_bytes(), "it")
     np.testing.assert_allclose(loaded.mean, expected.mean, rtol=1e-4, atol=1e-5)
     assert vectors(model, corpus, tmp_path / "a.npz", "--transform", path).exit_code == 0
@@ -124,7 +128,7 @@ def test_a_query_finds_the_word_in_its_own_context_first(model, corpus, tmp_path
         lines = run.output.splitlines()
         (first,) = [line for line in lines if line.strip().startswith("1.000")]
         assert first.split()[:4] == ["1.000", "bank", "2", "4"]
-    assert "is not read again" in text_of(run)
+    assert "is not encoded again" in text_of(run)
     assert len([line for line in lines if line.strip()[:2] in ("0.", "1.")]) == 3
     run = vectors(model, corpus, out, "--query", TEXTS[0], "--layers", "0", "--word", "bank")
     assert run.exit_code == 1
@@ -134,7 +138,14 @@ def test_a_query_finds_the_word_in_its_own_context_first(model, corpus, tmp_path
     assert (run.exit_code, "There is no" in text_of(run)) == (1, True)
     other.write_text("A river.", "utf8")
     run = vectors(model, other, out, "--query", "a bank")
-    assert f"source {corpus.name}, here other.txt" in text_of(run)
+    assert re.search(rf"source {corpus.name} \w+, here other.txt \w+", text_of(run))
+    changed = tmp_path / "edited" / corpus.name
+    changed.parent.mkdir()
+    changed.write_bytes(corpus.read_bytes().replace(b"bank", b"tank"))
+    run = vectors(model, changed, out, "--query", "a bank")
+    assert re.search(rf"source {corpus.name} (\w+), here {corpus.name} (?!\1)\w+", text_of(run))
+    run = vectors(model, corpus, out, "--query", "\u200b")
+    assert (run.exit_code, "has no vector: give a text with letters" in text_of(run)) == (1, True)
     run = vectors(model, corpus, out, "--query", "an old bank", "--word", "banks")
     assert (run.exit_code, "it has an, old, bank." in text_of(run)) == (1, True)
 
@@ -156,6 +167,9 @@ def test_a_query_finds_the_word_in_its_own_context_first(model, corpus, tmp_path
         ),
         (["--transform", "no.safetensors"], "there is no file no.safetensors"),
         (["--batch-size", "0"], "--batch-size is at least 1"),
+        (["--top", "3"], "--top is how many neighbours of a --query"),
+        (["--fit", "centre", "--of", "documents"], "--fit is of words, in float32"),
+        (["--fit", "whiten"], "whitening vectors of 32 numbers needs a corpus of 64 words"),
     ],
 )
 def test_a_wrong_option_is_named(model, corpus, tmp_path, options, message):

@@ -127,7 +127,18 @@ def test_a_relation_whose_argument_is_no_span_is_reported(
     assert message in problem.message
 
 
-@pytest.mark.parametrize("line", ["R2", "R2\tX", "R2\tX T1 T2", "R2\tX A:T1", "R\t A:T1 B:T2"])
+def test_an_id_that_stands_twice_names_neither(tmp_path: Path) -> None:
+    problems = Problems()
+    twice = f"{T1}{T2}T1\tLOC 22 27\tParis\nR1\tX Arg1:T1 Arg2:T2\n"
+    record = read(tmp_path, twice, problems=problems)
+    assert (len(record.spans), record.relations) == (3, [])
+    assert "its Arg1, T1, cannot be used" in str(problems.examples["relation without argument"])
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["R2", "R2\tX", "R2\tX T1 T2", "R2\tX A:T1", "R\t A:T1 B:T2", "R2\tX A:T1 B:T1 C:T1"],
+)
 def test_a_line_that_is_no_relation_is_reported(tmp_path: Path, line: str) -> None:
     with pytest.raises(CorpusError, match=r"a\.ann:2.*Expected R1, tab, label, Arg1:T1, Arg2:T2"):
         read(tmp_path, f"{T1}{line}\n")

@@ -79,8 +79,10 @@ def test_relations_that_a_record_has_are_not_taken_for_those_of_the_pipeline() -
     doc = make({**words, "relations": [{"head": 0, "tail": 0, "label": "is"}]})
     assert not has_relations(doc)
     doc._.relations = [Relation(doc[0:1], doc[1:2], "left")]
-    again = make_input_doc(RawRecord(doc, "spacy", Place()), NLP, "sc", Problems("stop"))
+    problems = Problems("stop")
+    again = make_input_doc(RawRecord(doc, "spacy", Place()), NLP, "sc", problems)
     assert not has_relations(again)
+    assert problems.counts == {"relations left out": 1}
     assert has_relations(doc)
 
 

@@ -69,6 +69,16 @@ def test_doccanos_relations_name_entities_by_their_ids(tmp_path: Path) -> None:
     assert record.relations == [RecordRelation(head, tail, "employs")]
 
 
+def test_an_id_that_stands_twice_names_neither(tmp_path: Path) -> None:
+    problems = Problems()
+    entities = [{**entity, "id": 70} for entity in IN_CHARACTERS["entities"]]
+    relations = [{"from_id": 70, "to_id": 70, "type": "employs"}]
+    raw = {**IN_CHARACTERS, "entities": entities, "relations": relations}
+    record = read(tmp_path / "a.jsonl", raw, problems)
+    assert record.relations == []
+    assert problems.counts == {"relation without argument": 1}
+
+
 PRODIGY = {
     "text": TEXT,
     "tokens": words_of(TEXT),

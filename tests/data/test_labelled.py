@@ -126,7 +126,7 @@ def test_columns_without_a_meaning_are_passed_over(tmp_path):
     text = "note\ttext\tnote\tdoc_id\n\ta\t1\t7\n"
     (doc,), _, problems = convert(tmp_path, text, suffix=".tsv")
     assert (doc.text, doc.cats, doc.user_data) == ("a", {}, {"doc_id": "7"})
-    assert not problems
+    assert set(problems.counts) == {"no labels"}
 
 
 def test_docs_of_spacys_own_format_stay_as_they_are(tmp_path):
@@ -156,3 +156,30 @@ def test_what_makes_no_sense_is_refused(tmp_path, source, target, message):
     with pytest.raises(CorpusError, match=message):
         convert_labelled(tmp_path / source, tmp_path / target, NLP, Problems(), pairs=False)
     assert not (tmp_path / target).is_file()
+
+
+def test_a_file_without_any_label_is_told(tmp_path):
+    _, _, problems = convert(tmp_path, "text\tLabel\na\tx\n", suffix=".tsv")
+    (noted,) = problems.examples["no labels"]
+    assert "expected a column of TSV named label" in str(noted)
+
+
+def test_texts_without_words_are_told_since_training_passes_them_over(tmp_path):
+    text = lines({"text": "", "label": "x"}, {"text": "a", "label": "x"})
+    docs, _, problems = convert(tmp_path, text)
+    assert [len(doc) for doc in docs] == [0, 1]
+    assert "1 of 2 have no words" in str(problems.examples["empty texts"][0])
+
+
+def test_a_label_that_is_not_among_the_labels_is_no_sound_record(tmp_path):
+    text = lines({"text": "a", "label": "x", "labels": ["y"]}, {"text": "b", "label": "x"})
+    docs, _, problems = convert(tmp_path, text)
+    assert [doc.text for doc in docs] == ["b"]
+    assert "but both are there, and \"label\", 'x'" in str(problems.examples["bad record"][0])
+
+
+def test_docs_that_are_no_pairs_are_not_taken_for_pairs(tmp_path):
+    DocBin(docs=[NLP("no pair")]).to_disk(tmp_path / "in.spacy")
+    with pytest.raises(CorpusError, match=r"in\.spacy: of its Docs, number 0: .* no pair of texts"):
+        convert_labelled(tmp_path / "in.spacy", tmp_path / "o.spacy", NLP, Problems(), pairs=True)
+    assert not (tmp_path / "o.spacy").exists()

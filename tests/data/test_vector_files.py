@@ -1,6 +1,7 @@
 import json
 import sys
 import tracemalloc
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -169,3 +170,23 @@ def test_a_file_of_something_else_is_named(tmp_path, suffix):
     path.write_bytes(b"something else, of some length")
     with pytest.raises(CorpusError, match=rf"a\{suffix} is no file of vectors"):
         read_vectors(path)
+
+
+def test_files_of_other_programs_are_named(tmp_path):
+    (tmp_path / "empty.npz").write_bytes(b"")
+    with (tmp_path / "array.npz").open("wb") as file:
+        np.save(file, np.zeros(3))
+    files = ["empty.npz", "array.npz"]
+    if find_spec("pyarrow"):
+        import pyarrow
+        from pyarrow import parquet
+
+        for name, columns in {
+            "lists": {"vector": [[0.1, 0.2]]},
+            "plain": {"text": ["a"]},
+        }.items():
+            parquet.write_table(pyarrow.table(columns), tmp_path / f"{name}.parquet")
+            files.append(f"{name}.parquet")
+    for name in files:
+        with pytest.raises(CorpusError, match=f"{name} is no file of vectors"):
+            read_vectors(tmp_path / name)

@@ -126,3 +126,12 @@ def test_the_program_goes_from_text_to_page(
         "Ann --works_for--> York Acme (0.50)\nYork Acme --contains--> York (1.00)\n"
     )
     assert "3 entities, 2 edges" in (tmp_path / "a.html").read_text()
+
+
+@pytest.mark.parametrize("words", [[], ["no-such-model"]])
+def test_a_wrong_command_line_is_told_in_one_line(example, words, capsys) -> None:
+    with pytest.raises(SystemExit):
+        example.command_line(words)
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert "error: " in last
+    assert ("no-such-model" if words else "model") in last

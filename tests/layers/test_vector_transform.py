@@ -49,8 +49,18 @@ def test_blocks_make_no_difference(kind):
     np.testing.assert_allclose(fit_transform(blocks, kind).apply(vectors), whole, atol=1e-5)
 
 
-def test_fewer_words_than_numbers_leave_directions_out_and_nothing_is_endless():
-    vectors = rows_of(make_vectors(5))
+def test_whitening_on_too_few_words_is_refused_since_it_would_make_all_equally_unlike():
+    vectors = rows_of(make_vectors(2 * WIDTH + 10))
+    assert len(vectors) >= 2 * WIDTH
+    fit_transform([vectors], "whiten")
+    message = rf"of {WIDTH} numbers needs a corpus of {2 * WIDTH} words.* but there are {WIDTH}"
+    with pytest.raises(SpanbertError, match=message):
+        fit_transform([vectors[:WIDTH]], "whiten")
+
+
+def test_directions_that_do_not_vary_are_left_out_and_nothing_is_endless():
+    vectors = rows_of(make_vectors(300))
+    vectors[:, 1] = vectors[:, 0]
     whitened = fit_transform([vectors], "whiten").apply(make_vectors(100, seed=1))
     assert np.isfinite(whitened).all()
     assert np.abs(whitened).max() < 1000

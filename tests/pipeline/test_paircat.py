@@ -103,7 +103,7 @@ def test_what_is_no_pair_gets_an_error_and_no_score(nlp, use):
 
 def test_pairs_too_long_are_counted_and_reported_once(tiny_bert):
     nlp = make_classifier(tiny_bert, NAME, encoder={"window": 32})
-    with pytest.warns(UserWarning, match=r"pair is longer .* by \d+ pieces: 'The old"):
+    with pytest.warns(UserWarning, match=r"pair of \d+ pieces \(the old .*\) is longer .* by \d"):
         doc = nlp(make_pair(nlp, *LONG))
     n_pieces = len(doc._.trf_data.wordpieces.strings[0]) - 1
     assert doc.spans["pair"].attrs["n_cut"] == n_pieces - (32 - 3) > 50
@@ -113,6 +113,15 @@ def test_pairs_too_long_are_counted_and_reported_once(tiny_bert):
     pairs = [LONG, ("Anna", "the king")]
     examples = [Example.from_dict(make_pair(nlp, *pair), gold) for pair in pairs]
     assert nlp.evaluate(examples)["pairs_cut"] == 1
+
+
+def test_pairs_too_long_are_reported_in_training_too(tiny_bert):
+    nlp = make_classifier(tiny_bert, NAME, encoder={"window": 32})
+    gold = {"cats": {"same": 1.0, "other": 0.0}}
+    examples = [Example.from_dict(make_pair(nlp, *LONG), gold)]
+    with pytest.warns(UserWarning, match="is longer than the encoder's window by"):
+        nlp.update(examples)
+    nlp.update(examples)  # a second warning would be an error
 
 
 def test_pairs_too_long_are_refused_where_that_is_asked_for(tiny_bert):

@@ -164,7 +164,7 @@ def test_a_saved_pipeline_has_the_same_vectors(tiny_bert, tmp_path, how, kind):
     nlp = make_vectors_nlp(tiny_bert, layers=[1], pooling="first")
     plain = nlp(TEXT).tensor
     if kind is not None:
-        transform = fit_transform([plain], kind)
+        transform = fit_transform([plain] * 6, kind)
         (tmp_path / "transform.safetensors").write_bytes(transform.to_bytes())
         nlp.get_pipe("spanbert").vectors.load(tmp_path / "transform.safetensors")
     if how == "disk":

@@ -4,8 +4,10 @@ import pytest
 import spacy
 from spacy.tokens import DocBin, Span
 from spacy.training import Corpus
+from spacy.training.augment import create_lower_casing_augmenter
 from spacy.util import registry
 
+from spacy_spanbert import Relation
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.training.corpus import make_corpus
 from spacy_spanbert.training.pair_corpus import make_pair_corpus
@@ -96,3 +98,39 @@ def test_error_of_whoever_reads_is_not_mistaken_for_damage(tmp_path: Path) -> No
 
     with pytest.raises(KeyError, match="mine"):
         contents(make_corpus(path, augmenter=fail))
+
+
+def related_doc(nlp, text="Ann works for Acme. Bob rests."):
+    doc = nlp(text)
+    for token in doc:
+        token.is_sent_start = token.i in (0, 5)
+    relation = Relation(Span(doc, 0, 1, "PER"), Span(doc, 3, 4, "ORG"), "works_for")
+    doc.spans["sc"] = [relation.head, relation.tail]
+    doc._.relations = [relation]
+    return doc
+
+
+def test_augmenters_of_spacy_keep_the_types_of_relations(tmp_path: Path) -> None:
+    nlp = spacy.blank("en")
+    path = tmp_path / "a.spacy"
+    DocBin(docs=[related_doc(nlp)]).to_disk(path)
+    corpus = make_corpus(path, augmenter=create_lower_casing_augmenter(1.0))
+    (example,) = corpus(nlp)
+    assert example.reference.text == "ann works for acme. bob rests."
+    (relation,) = example.reference._.relations
+    assert (relation.head.text, relation.tail.text, relation.label) == ("ann", "acme", "works_for")
+    assert (relation.head.label_, relation.tail.label_) == ("PER", "ORG")
+
+
+def test_sentences_are_not_cut_where_that_would_lose_spans(tmp_path: Path) -> None:
+    nlp = spacy.blank("en")
+    DocBin(docs=[related_doc(nlp)]).to_disk(tmp_path / "a.spacy")
+    with pytest.raises(SpanbertError, match=r"would lose its spans \(relations.heads, .*, sc\)"):
+        list(make_corpus(tmp_path / "a.spacy", gold_preproc=True)(nlp))
+
+
+def test_a_key_of_gold_spans_without_brackets_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        SpanbertError, match=r"gold_spans .* is 'sc', expected a list .* \[\"sc\"\]"
+    ):
+        make_corpus(tmp_path, gold_spans="sc")
