@@ -14,7 +14,7 @@ from benchmarks.arguments import RESULTS, ROOT
 from benchmarks.readme_cells import Report, Row, cores_text, f1_cell, number_cell
 from benchmarks.readme_pretraining import pretraining_gain_rows, pretraining_speed_rows
 from benchmarks.readme_relations import relation_rows, relation_speed_rows
-from benchmarks.readme_tasks import crf_rows, pair_rows, tag_rows, text_rows
+from benchmarks.readme_tasks import crf_rows, finder_rows, pair_rows, tag_rows, text_rows
 from benchmarks.report import markdown_table, write_text
 from benchmarks.scale_page import scale_rows
 from benchmarks.tag_choices_page import page_link
@@ -197,6 +197,7 @@ TABLES = (
             "crf_speed": crf_rows,
             "texts": text_rows,
             "pairs": pair_rows,
+            "span_finder": finder_rows,
             "relations": relation_rows,
             "relation_speed": relation_speed_rows,
         },

@@ -1,4 +1,4 @@
-"""What the README says of tags, texts and pairs."""
+"""What the README says of tags, texts, pairs and candidates."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +14,9 @@ CORPORA = {
 OURS = ("spanbert, auto", "spanbert, float32")
 PARAPHRASE = "paraphrase"  # the label of MRPC
 CRF = "spanbert"
+FINDER_CORPORA = {"litbank": "LitBank", "genia": "GENIA"}
+FINDER_PER_WORD = ("0.2", "0.5")
+FINDERS = ("spanbert_span_finder", "span_finder")
 
 
 def tag_rows(report: Report) -> Iterator[Row]:
@@ -82,6 +85,30 @@ def crf_rows(report: Report) -> Iterator[Row]:
         theirs = _range([row["milliseconds"] for row in members], ".1f")
         ratios = _range([row["ratio"] for row in members], ".1f")
         yield name, ours, f"{theirs}, {peer}", f"{ratios} ×"
+
+
+def finder_rows(report: Report) -> Iterator[Row]:
+    """Say how many gold spans are among the best candidates, and how fast they are found.
+
+    report (Report): Of span_finder.
+    YIELDS (Row): Rows of the table.
+    """
+    minutes = report["settings"]["minutes"]
+    for corpus, result in report["results"].items():
+        name = f"candidates of {FINDER_CORPORA[corpus]} dev"
+        own, *peers = [row["recall"] for row in result["rows"]]
+        for per_word in FINDER_PER_WORD:
+            # spaCy's finder ranks no spans: the better of two ways
+            peer = max(recall[per_word] for recall in peers)
+            yield (
+                f"{name}, recall at {per_word} a word, at most {minutes:g} minutes of training",
+                f"{own[per_word]:.3f}",
+                f"{peer:.3f}, spaCy's span_finder",
+                f"{100 * (own[per_word] - peer):+.1f} points",
+            )
+        speed = result["speed"]
+        speeds = [number_cell(speed[pipe]["words_per_second"]) for pipe in FINDERS]
+        yield f"{name}, words/s", speeds[0], f"{speeds[1]}, spaCy", f"{speed['ratio']:.1f} ×"
 
 
 def _classification_rows(name: str, things: str, results: dict[str, Any]) -> Iterator[Row]:

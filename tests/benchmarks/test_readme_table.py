@@ -9,7 +9,7 @@ from benchmarks.readme_cells import f1_cell
 from benchmarks.readme_pretraining import pretraining_gain_rows
 from benchmarks.readme_relations import relation_rows, relation_speed_rows
 from benchmarks.readme_table import TABLES, _f1, load_reports, main, render, replace_results
-from benchmarks.readme_tasks import crf_rows, pair_rows, tag_rows, text_rows
+from benchmarks.readme_tasks import crf_rows, finder_rows, pair_rows, tag_rows, text_rows
 
 TABLE = TABLES[0]
 START, END = TABLE.markers
@@ -168,6 +168,23 @@ def test_random_fields_are_quoted_with_the_range_over_all_sizes():
             *("1.0 to 4.0", "3.0 to 20.0, pytorch-crf", "3.1 to 5.2 ×"),
         )
     ]
+
+
+def test_candidates_stand_beside_the_better_ranking_of_spacys():
+    names = ("spanbert_span_finder", "span_finder, minimum", "span_finder, product")
+    recalls = ((0.9, 0.99), (0.7, 0.95), (0.75, 0.9))
+    rows = [
+        {"ranked_by": name, "recall": dict(zip(("0.2", "0.5"), recall, strict=True))}
+        for name, recall in zip(names, recalls, strict=True)
+    ]
+    speeds = {name: {"words_per_second": n} for name, n in zip(names, (9000, 0), strict=False)}
+    speed = {**speeds, "span_finder": {"words_per_second": 3000}, "ratio": 3.04}
+    results = {"genia": {"rows": rows, "speed": speed}}
+    first, second, third = finder_rows({"results": results, "settings": {"minutes": 10.0}})
+    title = "candidates of GENIA dev, recall at 0.2 a word, at most 10 minutes of training"
+    assert first == (title, "0.900", "0.750, spaCy's span_finder", "+15.0 points")
+    assert second[1:] == ("0.990", "0.950, spaCy's span_finder", "+4.0 points")
+    assert third[1:] == ("9,000", "3,000, spaCy", "3.0 ×")
 
 
 def test_relations_stand_beside_outermost_spans():
