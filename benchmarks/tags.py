@@ -192,7 +192,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         results["runs"] += benchmark.run()
         results["summary"] = summarize_tags(results["runs"])
         results["speed"][name] = benchmark.speed()
-        results["plans"][name] = benchmark.plans
+        results["plans"][name] = {key: plan.overrides for key, plan in benchmark.plans.items()}
         _write(arguments, results)
         if arguments.choices and name == "wnut17":
             results["choices"] = score_choices(benchmark)
