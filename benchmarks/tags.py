@@ -45,6 +45,7 @@ PROGRAM = "tags"
 OURS, PEER = "spanbert", "spacy"
 MINUTES = 10.0
 N_ROUNDS = 5
+WARM_UP = "training.optimizer.learn_rate.warmup_steps"
 
 
 class TagBenchmark:
@@ -92,7 +93,11 @@ class TagBenchmark:
         plan = self.plans[pipeline]
         if minutes is not None and not quick:
             plan = replan(plan.costs, minutes)
-        return run_training(config, self.folder / name, {**overrides, **plan.overrides, **changes})
+        steps = dict(plan.overrides)
+        if pipeline == PEER:
+            # its 250 steps of warm-up would be most of what fits, or all
+            steps[WARM_UP] = max(1, steps["training.max_steps"] // 10)
+        return run_training(config, self.folder / name, {**overrides, **steps, **changes})
 
     def run(self) -> list[dict[str, Any]]:
         """Train all seeds of both, in turns. RETURNS (list[dict[str, Any]]): A row a training."""
