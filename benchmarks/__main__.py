@@ -24,6 +24,7 @@ PROGRAMS = (
     "relations",
     "peak_memory",
     "scaling",
+    "tag_choices",
     "tags",
     "litbank_f1",
     "genia_f1",

@@ -66,17 +66,7 @@ def fit_steps(
     costs = estimate_costs(trial)
     if quick:
         return StepPlan(QUICK, costs)
-    return replan(costs, minutes)
-
-
-def replan(costs: Costs, minutes: float) -> StepPlan:
-    """Plan how many steps fit into a time, by costs that are known.
-
-    costs (Costs): From fit_steps.
-    minutes (float): The time limit.
-    RETURNS (StepPlan): As fit_steps.
-    """
-    shortest = CALIBRATION["training.eval_frequency"]
+    shortest = steps["training.eval_frequency"]
     return StepPlan(_steps(*plan_steps(costs, 60 * minutes, shortest)), costs)
 
 

@@ -1,16 +1,25 @@
-"""What the choices of target, aggregate and decode are worth: all that can be combined."""
+"""Every target, way to combine pieces and decoding of the entity recognizer, on WNUT-17 dev.
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+What is trained alike is trained once, for the same steps: as many as fit into the given time. Needs
+no test split. Writes docs/tag_choices.md, too.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import spacy
 
-from benchmarks.tag_corpora import load_tagged, score_tagger
+from benchmarks.arguments import ROOT, make_parser, parse
+from benchmarks.report import make_report, print_table, write_report, write_text
+from benchmarks.tag_choices_page import PAGE, choices_page
+from benchmarks.tag_corpora import TASKS, find_tag_corpus, load_tagged, score_tagger
+from benchmarks.tags import OURS, TagBenchmark
 from spacy_spanbert.pipeline.tag_settings import AGGREGATES
 
-if TYPE_CHECKING:
-    from benchmarks.tags import TagBenchmark
-
+PROGRAM = "tag_choices"
+CORPUS = "wnut17"
+MINUTES = 3.0
 Choice = dict[str, str]
 
 
@@ -38,7 +47,7 @@ def trainings() -> Iterator[tuple[Choice, list[Choice]]]:
         yield way, [way]
 
 
-def score_choices(benchmark: "TagBenchmark") -> list[dict[str, Any]]:
+def score_choices(benchmark: TagBenchmark) -> list[dict[str, Any]]:
     """Train and score all choices with one seed.
 
     benchmark (TagBenchmark): Of WNUT-17.
@@ -48,11 +57,35 @@ def score_choices(benchmark: "TagBenchmark") -> list[dict[str, Any]]:
     component = benchmark.task.component
     for index, (training, ways) in enumerate(trainings()):
         changes = {f"components.{component}.{key}": value for key, value in training.items()}
-        minutes = benchmark.arguments.choice_minutes
-        trained = benchmark.train("spanbert", f"choice-{index}", minutes, **changes)
+        trained = benchmark.train(OURS, f"choice-{index}", **changes)
         nlp = spacy.load(trained.folder / "model-best")
         docs = load_tagged(benchmark.corpus, "dev", nlp, quick=benchmark.arguments.quick)
         for way in ways:
             nlp.get_pipe(component).cfg.update(way)  # type: ignore[attr-defined]
             rows.append({**way, "f": score_tagger(nlp, docs, benchmark.task.score)})
     return rows
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Measure, print, and write tag_choices.json and the page."""
+    parser = make_parser(PROGRAM, __doc__)
+    parser.add_argument("--minutes", type=float, default=MINUTES, help="of each training (3)")
+    parser.add_argument("--markdown", type=Path, help=f"the page ({PAGE}; with --quick, --output)")
+    arguments = parse(parser, argv)
+    corpus = find_tag_corpus(CORPUS, arguments.data)
+    assert corpus is not None, "WNUT-17 comes with the project"
+    benchmark = TagBenchmark(TASKS[CORPUS], corpus, arguments)
+    rows = score_choices(benchmark)
+    results = {"choices": rows, "plans": benchmark.plans}
+    report = make_report(
+        PROGRAM, arguments, results, minutes=arguments.minutes, n_seeds=1, about=__doc__
+    )
+    write_report(report, arguments.output)
+    page = arguments.output / Path(PAGE).name if arguments.quick else ROOT / PAGE
+    write_text(arguments.markdown or page, choices_page(report))
+    keys = ("target", "aggregate", "decode", "f")
+    print_table(keys, [tuple(row[key] for key in keys) for row in rows])
+
+
+if __name__ == "__main__":
+    main()

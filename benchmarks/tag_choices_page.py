@@ -1,4 +1,4 @@
-"""The page of what target, aggregate and decode are worth, from the report of `tags --choices`."""
+"""The page of what target, aggregate and decode are worth, from the report of `tag_choices`."""
 
 from benchmarks.readme_cells import Report, cores_text
 from benchmarks.report import markdown_table
@@ -9,7 +9,7 @@ PAGE = "docs/tag_choices.md"
 def choices_page(report: Report) -> str:
     """Render the results for the docs.
 
-    report (Report): Of tags, with choices.
+    report (Report): Of tag_choices.
     RETURNS (str): A page: a row for each target and aggregate, a column for each way to decode.
     """
     choices = report["results"]["choices"]
@@ -20,7 +20,7 @@ def choices_page(report: Report) -> str:
         found[row["decode"]] = f"{row['f']:.3f}"
     rows = [[*way, *map(found.get, decoders)] for way, found in scores.items()]
     machine = report["machine"]
-    minutes = report["settings"]["choice_minutes"]
+    minutes = report["settings"]["minutes"]
     return (
         "# Choices of the entity recognizer, measured\n\n"
         "Entity F1 on WNUT-17 dev with each `target`, `aggregate` and `decode` in place of those "
@@ -38,8 +38,8 @@ def page_link(report: Report) -> str:
     """Link the page from the README, if there is one.
 
     report (Report): Of any program.
-    RETURNS (str): What is put behind the report's source; nothing without results.
+    RETURNS (str): What is put behind the report's source; nothing for other programs.
     """
-    if report["benchmark"] != "tags" or not report["results"]["choices"]:
+    if report["benchmark"] != "tag_choices":
         return ""
     return f"; [`{PAGE}`]({PAGE}) compares targets, ways to combine pieces, and decoders"

