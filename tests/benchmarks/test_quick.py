@@ -126,6 +126,14 @@ def test_tags(output: Path):
 
 
 @pytest.mark.benchmark
+def test_tag_choices(output: Path):
+    results = run_quick("tag_choices", None, output)
+    assert len(results["choices"]) == 18 + 8
+    assert all(0 <= row["f"] <= 1 for row in results["choices"])
+    assert "| word | mean |" in (output / "tag_choices.md").read_text("utf8")
+
+
+@pytest.mark.benchmark
 def test_pretraining_speed(output: Path):
     results = run_quick("pretraining_speed", None, output)
     ours = {"ours, auto", "ours, float32", "ours, auto, spans: MLM", "ours, auto, spans: MLM + SBO"}

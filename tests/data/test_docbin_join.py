@@ -20,7 +20,9 @@ def write_parts(parts: list[list[Doc]], folder: Path) -> list[Path]:
     return paths
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(st.lists(docs(), max_size=3), max_size=4))
 def test_joined_parts_are_byte_for_byte_what_one_file_would_be(
     tmp_path: Path, parts: list[list[Doc]]

@@ -37,7 +37,9 @@ def write(docs: list[Doc], path: Path, title: str = "T") -> DrawnPage:
     return DrawnPage(path.read_text(encoding="utf-8"))
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(docs(), max_size=3))
 def test_any_documents_give_a_well_formed_page_with_their_text(
     tmp_path: Path, docs: list[Doc]
