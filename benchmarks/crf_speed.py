@@ -200,7 +200,7 @@ def _repeat(run: Callable[[], Any]) -> Callable[[], None]:
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure, print and write crf_speed.json."""
     arguments: argparse.Namespace = parse(make_parser(PROGRAM, __doc__), argv)
-    sizes, n_rounds = (QUICK_SIZES, 2) if arguments.quick else (SIZES, 15)
+    sizes, n_rounds = (QUICK_SIZES, 2) if arguments.quick else (SIZES, 7)
     rows = [row for size in sizes for row in measure(size, n_rounds)]
     report = make_report(
         PROGRAM, arguments, {"rows": rows}, n_rounds=n_rounds, n_calls=N_CALLS, about=__doc__
