@@ -113,7 +113,7 @@ def test_gradients_reach_pieces_weights_and_links(rows):
         expected = np.zeros((5, WIDTH)) if leaf is None else leaf.numpy()
         np.testing.assert_allclose(array[0], expected, rtol=1e-4, atol=1e-5)
     module = head_shim(model).module
-    np.testing.assert_allclose(module.links.grad, links)
+    np.testing.assert_allclose(module.links.grad, links, rtol=1e-5, atol=1e-6)
     assert module.output.weight.grad.abs().sum() > 0
 
 
@@ -124,7 +124,7 @@ def test_a_long_doc_is_scored_in_blocks_as_in_one_piece(monkeypatch, rows, most)
     whole = model.predict((make_docs(), rows))
     monkeypatch.setattr(tag_scorer, "MAX_POOLED_WORDS", most)
     parts = model.predict((make_docs(), rows))
-    np.testing.assert_allclose(parts.logits, whole.logits, rtol=1e-6)
+    np.testing.assert_allclose(parts.logits, whole.logits, rtol=1e-5, atol=1e-6)
     assert parts.n_rows.tolist() == whole.n_rows.tolist()
 
 

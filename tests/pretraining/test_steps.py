@@ -87,7 +87,7 @@ def test_a_tally_adds_up_and_begins_anew():
     score = tally.take(accelerator)["mlm"]
     whole = Tally(["mlm"])
     runner.evaluate(make_text(), NUMBERS, whole)
-    assert score.loss == pytest.approx(whole.take(accelerator)["mlm"].loss, rel=1e-6)
+    assert score.loss == pytest.approx(whole.take(accelerator)["mlm"].loss, rel=1e-5)
     assert score.n_targets == 27
     assert tally.take(accelerator) == {}
 
