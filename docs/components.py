@@ -65,8 +65,8 @@ def render() -> str:
 def _functions() -> Iterator[str]:
     """Describe the registered functions that configs name."""
     for (registered, name), key in FUNCTIONS.items():
-        about, meanings = described(getattr(registry, registered).get(name))
         make = getattr(registry, registered).get(name)
+        about, meanings = described(make)
         kept = inspect.signature(make, eval_str=True).return_annotation
         if inspect.isclass(kept) and kept.__module__.startswith(OURS):
             meanings = described(kept)[1] | meanings

@@ -18,16 +18,6 @@ from spacy_spanbert.data.labelled_convert import convert_labelled
 from spacy_spanbert.data.problems import Problems
 from spacy_spanbert.errors import SpanbertError
 
-# Factories whose gold a line of labels can be.
-CLASSIFIERS = {"spanbert_textcat", "spanbert_paircat", "textcat", "textcat_multilabel"}
-# Ours whose gold it cannot be.
-OTHER_HEADS = {
-    "spanbert_ner",
-    "spanbert_relations",
-    "spanbert_span_finder",
-    "spanbert_spancat",
-    "spanbert_tagger",
-}
 PAIR_READER = "spacy-spanbert.PairCorpus.v1"
 SPAN_READER = "spacy-spanbert.Corpus.v1"
 
@@ -36,8 +26,8 @@ def read_examples(nlp: Language, corpus: Path) -> list[Example]:
     """Read a gold corpus with the reader of `[training] dev_corpus`.
 
     nlp (Language): A trained pipeline.
-    corpus (Path): A `.spacy` file or a folder of them; for a pipeline that
-        labels texts or pairs and nothing else also JSONL or TSV.
+    corpus (Path): A `.spacy` file or a folder of them; for a pipeline that labels texts or pairs
+        and nothing else also JSONL or TSV.
     RETURNS (list[Example]): At least one.
     RAISES (SpanbertError): If the config has no such reader, or the corpus cannot be read or is
         empty.
@@ -55,9 +45,11 @@ def read_examples(nlp: Language, corpus: Path) -> list[Example]:
 
 def _convert(nlp: Language, corpus: Path, converted: Path, *, is_pairs: bool) -> None:
     """Make a `.spacy` file of JSONL or TSV, if labels of texts are all that can be scored."""
-    factories = {name: nlp.get_pipe_meta(name).factory for name in nlp.pipe_names}
-    names = [name for name, factory in factories.items() if factory in CLASSIFIERS]
-    others = [name for name, factory in factories.items() if factory in OTHER_HEADS]
+    metas = {name: nlp.get_pipe_meta(name) for name in nlp.pipe_names}
+    names = [name for name, meta in metas.items() if "doc.cats" in meta.assigns]
+    # spaCy's own are frozen as a rule: they have no gold in `.spacy` either
+    heads = [name for name, meta in metas.items() if meta.scores and _is_ours(meta.factory)]
+    others = [name for name in heads if name not in names]
     if not names or others:
         why = (
             f"it labels texts, but {', '.join(map(repr, others))} would have no gold"
@@ -73,6 +65,10 @@ def _convert(nlp: Language, corpus: Path, converted: Path, *, is_pairs: bool) ->
     problems = Problems("stop")
     convert_labelled(corpus, converted, nlp, problems, pairs=is_pairs, labels=labels)
     print_problems(problems)
+
+
+def _is_ours(factory: str) -> bool:
+    return factory.startswith("spanbert_")
 
 
 def _reader_block(nlp: Language) -> dict:

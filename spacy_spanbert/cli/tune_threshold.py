@@ -155,12 +155,7 @@ def tune_threshold(
             for _ in component.pipe(docs, batch_size=nlp.batch_size):
                 pass
             scores = component.score(tried)
-            if not isinstance(scores.get(score, ""), float | int | None):
-                numbers = [key for key, value in scores.items() if isinstance(value, float)]
-                raise SpanbertError(
-                    f"{name!r} has no score {score!r}; it has: {', '.join(numbers)}"
-                )
-            found[component.cfg["threshold"]] = scores[score]
+            found[component.cfg["threshold"]] = _one_score(scores, score, name)
     finally:
         component.cfg["threshold"] = threshold
     if all(value is None for value in found.values()):
@@ -168,6 +163,15 @@ def tune_threshold(
             f"{score!r} of {name!r} cannot be computed: the corpus has no gold annotation for it"
         )
     return {threshold: value or 0.0 for threshold, value in found.items()}
+
+
+def _one_score(scores: dict[str, Any], score: str, name: str) -> float | None:
+    """RETURNS (float | None): A score; None if there is no gold for it."""
+    numbers = {key: value for key, value in scores.items() if isinstance(value, float | None)}
+    if score not in numbers:
+        there = [key for key, value in numbers.items() if value is not None]
+        raise SpanbertError(f"{name!r} has no score {score!r}; it has: {', '.join(there)}")
+    return numbers[score]
 
 
 def best_threshold(scores: dict[float, float]) -> float:

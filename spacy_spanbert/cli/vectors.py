@@ -68,18 +68,9 @@ def vectors_cli(
     )
     settings.check()
     check_suffix(output)
-    if fit is not None and query is not None:
-        raise SpanbertError("Give --fit or --query, not both: each makes another OUTPUT.")
-    if fit is not None and transform is not None:
-        raise SpanbertError("Give --fit or --transform, not both: one is fitted on plain vectors.")
-    if query is not None and not query.strip():
-        raise SpanbertError("--query has no word in it: give a text.")
-    if word is not None and query is None:
-        raise SpanbertError(f"--word {word!r} is looked up in a --query: give the text it is in.")
-    if top is not None and query is None:
-        raise SpanbertError("--top is how many neighbours of a --query are shown: give one.")
-    if fit is not None and (of != "words" or dtype != "float32"):
-        raise SpanbertError("--fit is of words, in float32: give no --of and no --dtype with it.")
+    if fit is not None:
+        _check_fit(settings, query)
+    _check_query(query, word, top)
     is_made = query is None or not output.is_file()
     if is_made:
         check_output(output)
@@ -98,6 +89,26 @@ def vectors_cli(
     if query is not None:
         table = read_made_with(output, about)
         echo(neighbour_table(nlp, table, query, word, top or N_NEIGHBOURS))
+
+
+def _check_fit(settings: VectorsSettings, query: str | None) -> None:
+    """RAISES (SpanbertError): If something was asked for that does not go with --fit."""
+    if query is not None:
+        raise SpanbertError("Give --fit or --query, not both: each makes another OUTPUT.")
+    if settings.transform is not None:
+        raise SpanbertError("Give --fit or --transform, not both: one is fitted on plain vectors.")
+    if settings.of != "words" or settings.dtype != "float32":
+        raise SpanbertError("--fit is of words, in float32: give no --of and no --dtype with it.")
+
+
+def _check_query(query: str | None, word: str | None, top: int | None) -> None:
+    """RAISES (SpanbertError): If there is nothing to look up."""
+    if query is not None and not query.strip():
+        raise SpanbertError("--query has no word in it: give a text.")
+    if word is not None and query is None:
+        raise SpanbertError(f"--word {word!r} is looked up in a --query: give the text it is in.")
+    if top is not None and query is None:
+        raise SpanbertError("--top is how many neighbours of a --query are shown: give one.")
 
 
 def _make(

@@ -27,8 +27,9 @@ from spacy_spanbert.pipeline.relation_candidates import Candidates, LabelPairs
 from spacy_spanbert.pipeline.relation_corpus import read_relation_corpus, report_relations
 from spacy_spanbert.pipeline.relation_gold import GoldPair, gold_pairs, gold_rows, training_spans
 from spacy_spanbert.pipeline.relation_predictions import select_relations
-from spacy_spanbert.pipeline.relation_settings import check_outputs, check_relation_settings
+from spacy_spanbert.pipeline.relation_settings import check_relation_settings
 from spacy_spanbert.pipeline.score_weights import report_score_weight
+from spacy_spanbert.pipeline.span_settings import check_values, outputs_check
 
 # Pairs, the rows of those that are gold, the labels these have, and the logits of all.
 PairScores = tuple[RelationPairs, Tensor, Tensor, Floats2d]
@@ -83,7 +84,8 @@ class SpanbertRelationClassifier(LearningHead):
         """See LearningHead; if there are weights, settings must be those they were made for."""
         check_relation_settings(self.cfg, self.loss, self.name)
         if self.model.has_dim("nO"):
-            check_outputs(self.model.get_dim("nO"), self.n_outputs, self.name)
+            check = outputs_check("multilabel", self.model.get_dim("nO"), self.n_outputs)
+            check_values([check], self.cfg, self.name)
 
     @property
     def key(self) -> str:

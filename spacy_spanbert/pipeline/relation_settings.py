@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.pipeline import span_settings
 
 # those of spans that do not speak of boundaries; which negatives count is drawn before scoring
@@ -29,18 +28,3 @@ def check_relation_settings(cfg: Mapping[str, Any], loss: Mapping[str, float], n
     ]
     span_settings.check_values(checks, cfg, name)
     span_settings.check_loss_options(loss, LOSS_OPTIONS, name)
-
-
-def check_outputs(n_trained: int, n_outputs: int, name: str) -> None:
-    """Refuse settings that the weights were not made for.
-
-    n_trained (int): Outputs of the model.
-    n_outputs (int): Outputs that the settings ask for.
-    name (str): The component's name, for messages.
-    RAISES (SpanbertError): If they differ.
-    """
-    if n_trained != n_outputs:
-        raise SpanbertError(
-            f"[components.{name}] the model has {n_trained} outputs, but multilabel and the labels "
-            f"ask for {n_outputs}: initialize and train the component again"
-        )

@@ -134,6 +134,21 @@ def check_values(checks: Iterable[Check], cfg: Mapping[str, Any], name: str) -> 
             raise SpanbertError(f"[components.{name}] {key} is {cfg[key]!r}, expected {expected}")
 
 
+def outputs_check(key: str, n_trained: int, n_outputs: int) -> Check:
+    """Check that the weights were made for a setting.
+
+    key (str): The setting that the number of outputs follows from.
+    n_trained (int): Outputs of the model.
+    n_outputs (int): Outputs that the settings ask for.
+    RETURNS (Check): For check_values.
+    """
+    expected = (
+        f"what it was at initialization: the model has {n_trained} outputs, and this asks for "
+        f"{n_outputs}. To change it, initialize and train the component again"
+    )
+    return key, n_trained == n_outputs, expected
+
+
 def check_loss_options(
     loss: Mapping[str, float], options: Mapping[str, tuple[float, str]], name: str
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Any, cast, get_args
 
 from spacy_spanbert.errors import SpanbertError
 from spacy_spanbert.nn.word_rows import Aggregate, Rows
-from spacy_spanbert.pipeline.span_settings import check_values
+from spacy_spanbert.pipeline.span_settings import check_values, outputs_check
 
 TARGETS = ("all_pieces", "first_piece", "word")
 AGGREGATES = get_args(Aggregate)
@@ -66,12 +66,7 @@ def check_trained_settings(
     RAISES (SpanbertError): As check_tag_settings.
     """
     checks = [
-        (
-            "scheme" if "scheme" in cfg else "labels",
-            n_trained == n_outputs,
-            f"what it was at initialization: the model has {n_trained} outputs, and this asks for "
-            f"{n_outputs}. To change it, initialize and train the component again",
-        ),
+        outputs_check("scheme" if "scheme" in cfg else "labels", n_trained, n_outputs),
         (
             "decode",
             cfg["decode"] != "crf" or has_links,

@@ -52,7 +52,9 @@ def test_blocks_make_no_difference(kind):
 def test_whitening_on_too_few_words_is_refused_since_it_would_make_all_equally_unlike():
     vectors = rows_of(make_vectors(2 * WIDTH + 10))
     assert len(vectors) >= 2 * WIDTH
-    fit_transform([vectors], "whiten")
+    whitened = fit_transform([vectors], "whiten").apply(vectors)
+    unit = whitened / np.linalg.norm(whitened, axis=1, keepdims=True)
+    assert (unit @ unit.T)[np.triu_indices(len(unit), 1)].std() > 0.1
     message = rf"of {WIDTH} numbers needs a corpus of {2 * WIDTH} words.* but there are {WIDTH}"
     with pytest.raises(SpanbertError, match=message):
         fit_transform([vectors[:WIDTH]], "whiten")

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import spacy
 from hypothesis import given, settings
@@ -13,10 +12,10 @@ from spacy.training import Example
 
 from spacy_spanbert import Relation
 from tests.finder_pipeline import ANNOTATING, add_finder, scored
-from tests.pipeline.test_survival import STRANGE
 from tests.relation_pipeline import add_relations, found_relations, relation_examples
+from tests.survival import STRANGE, assert_annotated, assert_learned
 from tests.text.samples import texts
-from tests.tiny_pipeline import add_encoder, initialize, make_optimizer
+from tests.tiny_pipeline import add_encoder, initialize
 
 FINDER, RELATIONS = "spanbert_span_finder", "spanbert_relations"
 
@@ -35,12 +34,9 @@ def nlp(request: pytest.FixtureRequest, tiny_bert: Path, tiny_roberta: Path) -> 
         candidates={"label_pairs": "any", "max_distance": 3},
     )
     checkpoint = tiny_bert if request.param == "bert" else tiny_roberta
-    examples = relation_examples(nlp)
-    for example, same in zip(examples, relation_examples(nlp, spans_key="candidates"), strict=True):
-        example.reference.spans["candidates"] = [
-            Span(example.reference, s.start, s.end, s.label)
-            for s in same.reference.spans["candidates"]
-        ]
+    examples = relation_examples(nlp, spans_key="candidates")
+    for example in examples:
+        example.reference.spans["sc"] = list(example.reference.spans["candidates"])
     initialize(nlp, checkpoint, examples)
     nlp.max_length = 10_000_000
     return nlp
@@ -62,9 +58,8 @@ def assert_sound(doc: Doc, text: str) -> None:
 def test_strange_texts_in_one_stream_are_annotated_as_each_by_itself(nlp, batch_size):
     expected = [nlp(text) for text in STRANGE.values()]
     assert sum(len(doc._.relations) for doc in expected) > 10
-    docs = list(nlp.pipe(STRANGE.values(), batch_size=batch_size))
-    for doc, same, text in zip(docs, expected, STRANGE.values(), strict=True):
-        assert_sound(doc, text)
+    docs = assert_annotated(nlp, STRANGE.values(), assert_sound, batch_size)
+    for doc, same in zip(docs, expected, strict=True):
         assert list(scored(doc)) == list(scored(same))
         assert found_relations(doc) == found_relations(same)
 
@@ -72,8 +67,7 @@ def test_strange_texts_in_one_stream_are_annotated_as_each_by_itself(nlp, batch_
 @settings(max_examples=40, deadline=None)
 @given(some=st.lists(texts, max_size=5))
 def test_any_texts_are_annotated(nlp, some):
-    for doc, text in zip(nlp.pipe(some, batch_size=2), some, strict=True):
-        assert_sound(doc, text)
+    assert_annotated(nlp, some, assert_sound)
 
 
 @settings(max_examples=25, deadline=None)
@@ -91,7 +85,4 @@ def test_any_texts_are_learned_from(nlp, some, data):
             gold.spans["sc"] = gold.spans["candidates"] = spans
             gold._.relations = [Relation(*spans, "lives_in")] if spans else []
         examples.append(Example(nlp.make_doc(text), gold))
-    losses = nlp.update(examples, sgd=make_optimizer(1e-6), losses={}, annotates=ANNOTATING)
-    nlp.get_pipe("spanbert").flush()
-    assert np.isfinite(list(losses.values())).all()
-    assert {FINDER, RELATIONS} <= set(losses)
+    assert {FINDER, RELATIONS} <= set(assert_learned(nlp, examples, ANNOTATING))

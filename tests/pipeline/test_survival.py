@@ -11,28 +11,11 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from tests.several_processes import assert_done
+from tests.survival import STRANGE, assert_annotated, assert_learned
 from tests.text.samples import TEXTS, texts
-from tests.tiny_pipeline import found_spans, make_nlp, make_optimizer
+from tests.tiny_pipeline import found_spans, make_nlp
 
 ROOT = Path(__file__).parents[2]
-STRANGE = {
-    "empty": "",
-    "blanks": "     ",
-    "white space": " \t\n\u00a0\u2003\r\n ",
-    "one word": "word",
-    "one character": "x",
-    "emoji": "👩\u200d👩\u200d👧👍🏽 e\u0301\u0323 ok\ufe0f",
-    "marks alone": "\u0301\u0308 \u064e",
-    "right to left": TEXTS["ar"] + " \u202eabc\u202c \u200f",
-    "control": "a\x00b\x01 c\x07\x1b[31m\x7f\x85\ufeff\ufffd\u2028\u2029",
-    "no such piece": "\U0001f9ff\U00020000\U000e0001 ꙮ",
-    "private": "\ue000 \U0010ffff \ufdd0",
-    "long word": "x" * 5000,
-    "long emoji": "👩\u200d" * 400,
-    "no blanks": "学" * 700,
-    "many blanks": "a" + " " * 3000 + "b",
-    "special": "[CLS] [SEP] </s> <mask> [PAD]",
-}
 
 
 @pytest.fixture(scope="module", params=["bert", "roberta"])
@@ -70,17 +53,14 @@ def test_a_strange_text_is_annotated(nlp, name):
 @pytest.mark.parametrize("batch_size", [1, 3, 1000])
 def test_strange_texts_in_one_stream_come_back_in_order(nlp, batch_size):
     expected = [found_spans(nlp(text)) for text in STRANGE.values()]
-    docs = list(nlp.pipe(STRANGE.values(), batch_size=batch_size))
-    for doc, text in zip(docs, STRANGE.values(), strict=True):
-        assert_sound(doc, text)
+    docs = assert_annotated(nlp, STRANGE.values(), assert_sound, batch_size)
     assert [found_spans(doc) for doc in docs] == expected
 
 
 @settings(max_examples=60, deadline=None)
 @given(some=st.lists(texts, max_size=6))
 def test_any_texts_are_annotated(nlp, some):
-    for doc, text in zip(nlp.pipe(some, batch_size=2), some, strict=True):
-        assert_sound(doc, text)
+    assert_annotated(nlp, some, assert_sound)
 
 
 @settings(max_examples=25, deadline=None)
@@ -98,9 +78,7 @@ def test_any_texts_are_learned_from(nlp, some, data):
                 gold.spans["sc"] = [gold[start:end]]
                 gold.spans["sc"][0].label_ = "PER"
         examples.append(Example(nlp.make_doc(text), gold))
-    losses = nlp.update(examples, sgd=make_optimizer(1e-6), losses={})
-    nlp.get_pipe("spanbert").flush()
-    assert np.isfinite(list(losses.values())).all()
+    assert_learned(nlp, examples)
 
 
 def test_strange_texts_are_learned_from_in_one_batch(nlp):
@@ -109,8 +87,7 @@ def test_strange_texts_are_learned_from_in_one_batch(nlp):
         gold = nlp.make_doc(text)
         gold.spans["sc"] = [gold[0:1]] if len(gold) else []
         examples.append(Example(nlp.make_doc(text), gold))
-    losses = nlp.update(examples, sgd=make_optimizer(1e-6), losses={})
-    assert np.isfinite(list(losses.values())).all()
+    assert_learned(nlp, examples)
 
 
 def test_words_and_spaces_made_by_hand_are_kept(nlp):

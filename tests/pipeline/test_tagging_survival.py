@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import spacy
 from hypothesis import given, settings
@@ -17,9 +16,9 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from typer.testing import CliRunner
 
-from tests.pipeline.test_survival import STRANGE
 from tests.several_processes import assert_done
 from tests.short_training import short_training
+from tests.survival import STRANGE, assert_annotated, assert_learned
 from tests.tagging_pipeline import (
     ENTITIES,
     TAGS,
@@ -30,7 +29,7 @@ from tests.tagging_pipeline import (
     tag_examples,
 )
 from tests.text.samples import TEXTS, texts
-from tests.tiny_pipeline import fit, make_optimizer
+from tests.tiny_pipeline import fit
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 DECODERS = ("greedy", "viterbi", "crf")
@@ -62,9 +61,7 @@ def assert_sound(doc: Doc, text: str) -> None:
 
 
 def test_strange_texts_in_one_stream_come_back_in_order(nlp):
-    docs = list(nlp.pipe(STRANGE.values(), batch_size=3))
-    for doc, text in zip(docs, STRANGE.values(), strict=True):
-        assert_sound(doc, text)
+    docs = assert_annotated(nlp, STRANGE.values(), assert_sound, batch_size=3)
     assert [found_entities(doc) for doc in docs] == [
         found_entities(nlp(text)) for text in STRANGE.values()
     ]
@@ -73,8 +70,7 @@ def test_strange_texts_in_one_stream_come_back_in_order(nlp):
 @settings(max_examples=25, deadline=None)
 @given(some=st.lists(texts, max_size=5))
 def test_any_texts_are_annotated(nlp, some):
-    for doc, text in zip(nlp.pipe(some, batch_size=2), some, strict=True):
-        assert_sound(doc, text)
+    assert_annotated(nlp, some, assert_sound)
 
 
 @settings(max_examples=15, deadline=None)
@@ -98,9 +94,7 @@ def test_any_texts_are_learned_from(nlp, some, data):
                 border = data.draw(st.integers(1, len(predicted) - 1))
                 predicted.spans["pair"] = [predicted[:border], predicted[border:]]
         examples.append(Example(predicted, gold))
-    losses = nlp.update(examples, sgd=make_optimizer(1e-6), losses={})
-    nlp.get_pipe("spanbert").flush()
-    assert np.isfinite(list(losses.values())).all()
+    assert_learned(nlp, examples)
 
 
 def test_a_long_document_is_annotated(nlp):
