@@ -256,6 +256,31 @@ def test_blocks_give_the_scores_and_gradients_of_one_piece(monkeypatch):
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
 
 
+def test_blocks_that_are_computed_again_drop_what_they_dropped_before(monkeypatch):
+    """Against the same blocks kept whole: with another mask, the gradient would be of another
+    function than the scores.
+    """
+    monkeypatch.setattr(scorer_module, "BLOCK_PAIRS", 7)
+    scorer, arguments = make_scorer(dropout=0.5).float().train(), make_arguments()
+    heads, tails = all_pairs(arguments)
+
+    def whole(words: torch.Tensor) -> torch.Tensor:
+        rows = scorer.encode(words, arguments)
+        blocks = zip(heads.split(7), tails.split(7), strict=True)
+        return torch.cat([scorer.score(rows, *block) for block in blocks])
+
+    results = []
+    for score in (whole, lambda words: scorer(words, arguments, heads, tails)):
+        torch.manual_seed(5)
+        words = words_of(arguments.n_words).requires_grad_()
+        scorer.zero_grad()
+        logits = score(words)
+        functional.softplus(logits).sum().backward()
+        results.append([logits, words.grad, *(p.grad.clone() for p in scorer.parameters())])
+    for found, expected in zip(*results, strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
 def test_dropout_works_in_training_only():
     scorer, arguments = make_scorer(dropout=0.5).float(), make_arguments()
     words, (heads, tails) = words_of(arguments.n_words), all_pairs(arguments)
