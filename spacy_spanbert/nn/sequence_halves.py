@@ -76,8 +76,12 @@ class SequenceHalves:
         place = 2 * n_tags * self.first_rows + self.sides * n_tags * size + rank
         flat = np.zeros(2 * n_tags * sum(self.sizes), dtype=rows.dtype)
         flat[place[:, None] + np.arange(n_tags) * size[:, None]] = rows
-        ends = (2 * n_tags * np.cumsum(self.sizes))[:-1]
-        return [part.reshape(2, n_tags, -1) for part in np.split(flat, ends)]
+        blocks, start = [], 0
+        for n_active in self.sizes:
+            end = start + 2 * n_tags * n_active
+            blocks.append(flat[start:end].reshape(2, n_tags, n_active))
+            start = end
+        return blocks
 
     def words_of(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
         """Put values back in the order of words.

@@ -17,9 +17,6 @@ class SequenceLayout:
         sequences follow each other.
     sizes (list[int]): How many sequences each step concerns; length of the longest sequence.
     ranks (Tensor): Place of each sequence in a step; long [n_sequences].
-    from_front (Tensor): The row of each word if steps are counted from the first word of its
-        sequence; long [n_words].
-    from_back (Tensor): The row of each word if steps are counted from its last word.
     sequence_of (Tensor): The sequence of each word; long [n_words].
     places (Tensor): How many words of its sequence come before each word; long [n_words].
     """
@@ -27,8 +24,6 @@ class SequenceLayout:
     lengths: Tensor
     sizes: list[int]
     ranks: Tensor
-    from_front: Tensor
-    from_back: Tensor
     sequence_of: Tensor
     places: Tensor
 
@@ -46,15 +41,10 @@ class SequenceLayout:
         sequence_of = torch.repeat_interleave(lengths)
         first_words = lengths.cumsum(0) - lengths
         place = torch.arange(len(sequence_of), device=device) - first_words[sequence_of]
-        sizes = torch.bincount(place)
-        offsets = sizes.cumsum(0) - sizes
-        rank = ranks[sequence_of]
         return cls(
             lengths=lengths,
-            sizes=sizes.tolist(),
+            sizes=torch.bincount(place).tolist(),
             ranks=ranks,
-            from_front=offsets[place] + rank,
-            from_back=offsets[lengths[sequence_of] - 1 - place] + rank,
             sequence_of=sequence_of,
             places=place,
         )
@@ -68,6 +58,18 @@ class SequenceLayout:
     def n_sequences(self) -> int:
         """RETURNS (int): How many sequences there are."""
         return len(self.lengths)
+
+    @cached_property
+    def from_front(self) -> Tensor:
+        """RETURNS (Tensor): The row of each word if steps are counted from the first word of its
+        sequence; long [n_words].
+        """
+        return self._rows(self.places)
+
+    @cached_property
+    def from_back(self) -> Tensor:
+        """RETURNS (Tensor): Likewise, counted from its last word; long [n_words]."""
+        return self._rows(self.lengths[self.sequence_of] - 1 - self.places)
 
     @cached_property
     def is_first(self) -> Tensor:
@@ -87,6 +89,11 @@ class SequenceLayout:
         RETURNS (Tensor): The same rows, ordered by step, then by rank.
         """
         return torch.empty_like(rows).index_copy_(0, from_where, rows)
+
+    def _rows(self, steps: Tensor) -> Tensor:
+        """RETURNS (Tensor): The row of each word, if it stands in these steps; long [n_words]."""
+        sizes = torch.tensor(self.sizes, dtype=torch.long, device=steps.device)
+        return (sizes.cumsum(0) - sizes)[steps] + self.ranks[self.sequence_of]
 
     def sum_words(self, values: Tensor) -> Tensor:
         """Add up what the words of each sequence have.
